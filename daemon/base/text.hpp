@@ -1,0 +1,26 @@
+// Small text checks used at several boundaries. Pure.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace holdfast::base {
+
+bool is_utf8(std::string_view text);  // strict: no overlong forms, no surrogates
+
+// Length (1 to 4) of the well-formed UTF-8 character at `at`, which must lie inside; 0: not one.
+std::size_t utf8_character_bytes(std::string_view text, std::size_t at);
+
+// Decimal digits only, no sign, no white space, fits in 63 bits.
+std::optional<std::int64_t> parse_decimal(std::string_view digits);
+
+// Appends `text` as the inside of a JSON string: quotes, backslash and control characters escaped.
+void append_json_escaped(std::string& out, std::string_view text);
+
+// Case-insensitive for ASCII letters.
+bool equal_ignoring_case(std::string_view a, std::string_view b);
+
+}  // namespace holdfast::base

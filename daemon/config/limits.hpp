@@ -1,0 +1,110 @@
+// Every number that protects us, with unit and reason. A limit that can be reached has a metric.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace holdfast::limits {
+
+using namespace std::chrono_literals;
+
+// --- public listener (failure-matrix.md, "Limits on the public listener") ---
+constexpr std::size_t header_bytes_max = 16 * 1024;
+constexpr std::size_t header_fields_max = 64;
+constexpr std::size_t body_bytes_max = 64 * 1024;       // a webhook is below 4 KB
+constexpr auto tls_and_header_total = 5s;               // TLS handshake and first header together
+constexpr auto body_total = 5s;
+constexpr auto keep_alive_idle = 30s;
+constexpr std::size_t connections_max = 1024;
+constexpr std::size_t unproven_drop_from = 32;          // early drop starts here at 30 % ...
+constexpr std::size_t unproven_max = 128;               // ... and reaches every connection here
+constexpr double unproven_drop_first = 0.30;
+constexpr std::size_t unproven_per_address = 16;        // IPv4 /32, IPv6 /64
+constexpr std::size_t handshakes_max = 64;              // TLS handshakes at a time
+constexpr std::size_t handshakes_per_second = 100;
+constexpr std::size_t penalty_bad_signatures = 5;       // in penalty_window ...
+constexpr auto penalty_window = 60s;
+constexpr auto penalty_time = 60s;                      // ... refuses the address this long
+constexpr std::size_t penalty_table_max = 10'000;
+constexpr auto accept_pause = 100ms;                    // after EMFILE; cpp-daemon.md 1.4 trap 1
+
+// --- webhook form (T05) ---
+constexpr std::size_t form_fields_max = 200;
+constexpr std::size_t form_value_bytes_max = 4 * 1024;
+
+// --- caller leg ---
+constexpr std::size_t caller_message_bytes_max = 64 * 1024;  // real frames are below 0.5 KB
+constexpr std::size_t ws_fragments_max = 64;
+constexpr auto upgrade_to_start = 5s;                        // T08
+constexpr std::size_t messages_before_start_max = 4;
+constexpr auto webhook_to_start = 30s;                       // the provider session waits this long
+constexpr auto token_life = 30s;
+constexpr auto replay_memory = 15min;                        // T04
+constexpr auto dup_stream_takeover = 10s;                    // T11
+constexpr auto media_idle_ping = 3s;                         // T17
+constexpr auto media_idle_close = 10s;
+constexpr auto caller_queue_stuck = 10s;                     // T19
+constexpr auto caller_queue_media_max = 400ms;               // T19: blocked socket, oldest audio goes
+constexpr std::size_t caller_queue_bytes_max = 256 * 1024;
+constexpr auto gap_pad_max = 10s;                            // T12
+constexpr auto gap_speech_idle = 750ms;                      // T12: no frames while speech is active
+constexpr auto gap_speech_silence = 1000ms;                  // T12: ... then this much silence
+constexpr std::size_t caller_payload_base64_max = 16 * 1024; // 1.5 s in one message is already odd
+constexpr std::size_t dtmf_kept = 32;                        // T21
+constexpr std::size_t dtmf_per_second = 20;
+
+// --- playout to the caller ---
+constexpr std::size_t out_message_base64 = 640;              // 480 bytes, 60 ms of mu-law
+constexpr auto playout_ahead = 1000ms;                       // audio in flight at Twilio
+constexpr auto playout_waiting_max = 60s;                    // beyond: the response is cancelled
+constexpr auto mark_every = 160ms;                           // openai-realtime.md T24: 100 to 200 ms
+constexpr auto mark_timeout = 5s;                            // T20, after the audio should have ended
+constexpr auto caller_ring = 30s;                            // kept for a voice that is not ready
+
+// --- voice leg ---
+constexpr std::size_t provider_message_bytes_max = 1024 * 1024;
+constexpr std::size_t provider_queue_bytes_max = 2 * 1024 * 1024;  // 30 s ring is 0.4 MB of text
+constexpr std::size_t provider_bad_frames_max = 3;           // O17, in bad_frame_window
+constexpr auto provider_bad_frame_window = 10s;
+constexpr std::size_t tool_arguments_bytes_max = 64 * 1024;
+constexpr std::size_t tool_calls_per_second = 5;
+constexpr auto session_life_max = 55min;                     // O12
+constexpr auto session_life_default = 50min;                 // when expires_at is implausible
+constexpr std::size_t history_items_max = 64;                // replayed into a renewed session
+constexpr std::size_t history_bytes_max = 32 * 1024;
+
+// --- process ---
+constexpr std::size_t journal_queue_rows_max = 20'000;
+constexpr std::size_t feed_queue_events_max = 4'096;
+constexpr std::size_t feed_clients_max = 64;
+constexpr std::size_t admin_connections_max = 128;
+constexpr auto admin_read_timeout = 5s;                      // a question to the journal, then 503
+constexpr auto admin_view_again = 60s;                       // views of one call closer together are one audit row
+constexpr std::size_t admin_views_kept = 1'024;
+constexpr std::size_t feed_client_bytes_max = 128 * 1024;    // a slow reader's queue; the oldest goes first (A17)
+constexpr std::size_t feed_inbound_bytes_max = 4 * 1024;     // readers have nothing to say
+constexpr std::size_t feed_inbound_messages_max = 16;        // ... per feed_ping
+constexpr auto feed_ping = 20s;
+constexpr auto feed_silence_max = 60s;                       // three pings without an answer: cut
+constexpr auto certificate_warning = std::chrono::hours(24 * 14);
+constexpr auto drain_time = 30s;
+
+// --- journal ---
+constexpr std::size_t journal_batch_rows_max = 1'000;        // one commit; its first row waits for its last
+constexpr std::size_t journal_reads_max = 256;               // questions waiting; the next one is refused
+constexpr std::size_t journal_ballast_bytes = 1024 * 1024;   // given up so that a checkpoint fits (D01)
+constexpr std::size_t journal_emergency_bytes_max = 64 * 1024 * 1024;   // /run is memory
+constexpr std::size_t journal_row_bytes_max = 2 * 1024 * 1024;          // provider_message_bytes_max fits
+constexpr std::int64_t journal_database_bytes_max = std::int64_t{16} << 30;
+constexpr int journal_checkpoint_pages = 1'000;              // 4 MB of write-ahead log
+constexpr std::size_t journal_salvage_batch_rows = 64;       // between two live commits
+
+static_assert(unproven_drop_from < unproven_max && unproven_max < connections_max);
+static_assert(provider_message_bytes_max < journal_row_bytes_max);
+static_assert(media_idle_ping < media_idle_close);
+static_assert(2 * feed_ping <= feed_silence_max, "one lost pong must not cut a reader");
+static_assert(gap_speech_silence > 500ms, "must outlast the default VAD silence, or no turn ends");
+static_assert(out_message_base64 % 4 == 0, "messages are cut between base64 groups");
+
+}  // namespace holdfast::limits
