@@ -1,0 +1,114 @@
+// The one table of the daemon's metrics. Names end in their unit (_seconds, _bytes) or _total.
+#pragma once
+
+#include "metrics/metrics.hpp"
+
+namespace holdfast::metrics {
+
+// Calls
+inline Counter calls_total{"holdfast_calls_total", "Calls announced by a signed voice webhook."};
+inline Gauge calls_active{"holdfast_calls_active", "Calls between webhook and end."};
+inline LabelledCounter calls_ended_total{"holdfast_calls_ended_total", "Calls ended, by reason.", "reason",
+    {"stop", "callback", "socket_closed", "timeout", "voice_lost", "transferred", "never_streamed",
+     "overflow", "drain", "protocol", "other"}};
+inline Counter calls_interrupted_total{"holdfast_calls_interrupted_total",
+    "Calls found open in the journal at start, after an unclean stop."};
+inline LabelledCounter admission_refused_total{"holdfast_admission_refused_total",
+    "Calls answered with person TwiML instead of a stream, by cause.", "cause",
+    {"limit", "unhealthy", "draining", "form", "other"}};
+
+// Front door
+inline LabelledCounter sig_fail_total{"holdfast_sig_fail_total", "Requests refused for their signature.", "route",
+    {"voice", "status", "next", "media", "other"}};
+inline LabelledCounter sig_variant_total{"holdfast_sig_variant_total", "Signed requests, by the URL form that matched.", "which",
+    {"plain", "port", "slash", "port_slash", "other"}};
+inline LabelledCounter sig_key_total{"holdfast_sig_key_total", "Signed requests, by the auth token that matched.", "which",
+    {"primary", "next", "unchecked"}};
+inline LabelledCounter replay_total{"holdfast_replay_total", "Webhooks repeated for a known call.", "kind",
+    {"retry", "refused", "other"}};
+inline LabelledCounter form_reject_total{"holdfast_form_reject_total", "Webhook bodies refused.", "reason",
+    {"too_large", "too_many_fields", "value_too_long", "bad_encoding", "nul", "call_sid", "repeated", "other"}};
+inline LabelledCounter http_reject_total{"holdfast_http_reject_total", "HTTP requests refused before routing.", "reason",
+    {"malformed", "header_too_large", "body_too_large", "transfer_encoding", "content_length", "expect",
+     "version", "method", "pipelined", "other"}};
+inline LabelledCounter http_timeout_total{"holdfast_http_timeout_total", "Connections cut for slowness.", "stage",
+    {"tls", "header", "body", "write", "other"}};
+inline LabelledCounter accept_fail_total{"holdfast_accept_fail_total", "Connections not accepted.", "cause",
+    {"descriptors", "limit", "per_address", "early_drop", "penalty", "handshakes", "other"}};
+inline Gauge connections_open{"holdfast_connections_open", "Sockets open on the public listener."};
+inline Gauge cert_not_after_seconds{"holdfast_cert_not_after_seconds", "End of validity of our certificate, unix time."};
+inline LabelledCounter reload_total{"holdfast_reload_total", "Configuration reloads.", "result", {"ok", "rejected"}};
+
+// Caller leg
+inline LabelledCounter ws_close_total{"holdfast_ws_close_total", "Media sockets we closed, by close code.", "code",
+    {"1000", "1001", "1002", "1003", "1007", "1008", "1009", "1011", "other"}};
+inline Counter ws_no_start_total{"holdfast_ws_no_start_total", "Media sockets closed because no start message came."};
+inline LabelledCounter ws_proto_total{"holdfast_ws_proto_total", "Media Streams protocol violations.", "kind",
+    {"order", "binary", "json", "field", "stream_sid", "other"}};
+inline Counter token_fail_total{"holdfast_token_fail_total", "Streams with a wrong, used or foreign token."};
+inline Counter dup_stream_total{"holdfast_dup_stream_total", "Second streams for a call that has one."};
+inline Counter media_frames_in_total{"holdfast_media_frames_in_total", "Caller audio messages accepted."};
+inline Counter media_frames_out_total{"holdfast_media_frames_out_total", "Audio messages sent to the caller."};
+inline Counter media_gap_total{"holdfast_media_gap_total", "Gaps found in caller audio."};
+inline MillisecondCounter media_padded_ms_total{"holdfast_media_padded_seconds_total", "Silence put into gaps."};
+inline Counter media_duplicate_total{"holdfast_media_duplicate_total", "Caller audio messages seen twice and dropped."};
+inline LabelledCounter media_bad_total{"holdfast_media_bad_total", "Caller audio messages refused.", "reason",
+    {"base64", "length", "track", "format", "other"}};
+inline LabelledCounter media_dropped_total{"holdfast_media_dropped_total", "Audio messages dropped.", "where",
+    {"caller_socket", "voice_socket", "stale", "other"}};
+inline LabelledCounter unknown_event_total{"holdfast_unknown_event_total", "Messages of an unknown type, ignored.", "peer",
+    {"twilio", "provider"}};
+inline Counter media_idle_total{"holdfast_media_idle_total", "Calls ended because Twilio sent no media."};
+inline Counter dtmf_total{"holdfast_dtmf_total", "Keys pressed."};
+inline Counter dtmf_dropped_total{"holdfast_dtmf_dropped_total", "Keys beyond the rate cap."};
+inline Counter mark_timeout_total{"holdfast_mark_timeout_total", "Marks that Twilio never returned."};
+
+// Voice leg
+inline LabelledCounter upstream_connect_total{"holdfast_upstream_connect_total", "Provider sessions opened, by result.", "result",
+    {"configured", "refused", "timeout", "network", "tls", "protocol", "other"}};
+inline LabelledCounter upstream_lost_total{"holdfast_upstream_lost_total", "Provider sessions lost in a call.", "reason",
+    {"closed", "network", "ping", "expired", "auth", "quota", "model", "server_error", "protocol", "format", "config",
+     "silent", "timeout", "other"}};
+inline LabelledCounter upstream_error_total{"holdfast_upstream_error_total", "Provider error events, by what we did.", "class",
+    {"harmless", "config", "retry", "fatal"}};
+inline Counter upstream_bad_frame_total{"holdfast_upstream_bad_frame_total", "Provider messages that could not be read."};
+inline Counter stale_delta_total{"holdfast_stale_delta_total", "Provider audio of a discarded response."};
+inline LabelledCounter tool_reject_total{"holdfast_tool_reject_total", "Tool calls refused.", "reason",
+    {"unknown", "arguments", "rate", "other"}};
+inline Counter session_rollover_total{"holdfast_session_rollover_total", "Provider sessions renewed before they expired."};
+inline Counter interruptions_total{"holdfast_interruptions_total", "Times a caller spoke into an answer."};
+inline Histogram response_seconds{"holdfast_response_seconds",
+    "Caller's end of speech to the first answer frame on the Twilio socket.",
+    {0.2, 0.3, 0.4, 0.5, 0.6, 0.75, 1, 1.5, 2, 3, 4}};
+inline Histogram response_vad_seconds{"holdfast_response_vad_seconds", "Part of it that the provider's VAD waited.",
+    {0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1}};
+inline Histogram response_provider_seconds{"holdfast_response_provider_seconds",
+    "Part of it from speech_stopped to the first audio of the provider.", {0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 1.5, 2, 3, 4}};
+inline Histogram response_box_seconds{"holdfast_response_box_seconds",
+    "Part of it inside this box.", {0.0001, 0.00025, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.05}};
+inline Histogram greeting_seconds{"holdfast_greeting_seconds", "Stream start to first greeting frame.",
+    {0.001, 0.005, 0.01, 0.05, 0.1, 0.3, 1}};
+
+// Journal
+inline LabelledCounter journal_rows_total{"holdfast_journal_rows_total", "Rows committed, by table.", "table",
+    {"call", "utterance", "seam", "audit", "other"}};
+inline Histogram commit_seconds{"holdfast_commit_seconds", "Time of one group commit.",
+    {0.0005, 0.001, 0.002, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 2, 5}};
+inline Gauge store_state{"holdfast_store_state", "0 good, 1 degraded (rows wait), 2 failed (emergency file only)."};
+inline Gauge store_queue_rows{"holdfast_store_queue_rows", "Rows waiting to be committed."};
+inline Gauge store_free_bytes{"holdfast_store_free_bytes", "Free space where the journal lives."};
+inline Gauge store_wal_bytes{"holdfast_store_wal_bytes", "Size of the write-ahead log."};
+inline Counter store_quarantined_total{"holdfast_store_quarantined_total", "Damaged databases moved aside."};
+inline Counter store_io_error_total{"holdfast_store_io_error_total", "Failed reads, writes and syncs of the journal."};
+inline Counter store_emergency_rows_total{"holdfast_store_emergency_rows_total", "Rows written to the emergency file."};
+inline Counter store_dropped_rows_total{"holdfast_store_dropped_rows_total", "Rows lost because every buffer was full."};
+
+// Process
+inline Histogram loop_lag_seconds{"holdfast_loop_lag_seconds", "Lateness of the media loop's probe timer.",
+    {0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 2}};
+inline Counter log_dropped_total{"holdfast_log_dropped_total", "Log lines dropped because the ring was full."};
+inline Gauge feed_clients{"holdfast_feed_clients", "Open sockets of the event feed."};
+inline Counter feed_dropped_total{"holdfast_feed_dropped_total", "Feed events dropped for slow readers."};
+inline Gauge start_time_seconds{"holdfast_start_time_seconds", "When the daemon started, unix time."};
+
+}  // namespace holdfast::metrics
