@@ -1,0 +1,406 @@
+#include "config/keys.hpp"
+
+#include "config/limits.hpp"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+
+namespace holdfast::config {
+namespace {
+
+constexpr auto k_applied = OnReload::applied;
+constexpr auto k_restart = OnReload::needs_restart;
+
+// The silence we put into gaps must outlast the provider's, or no turn would end after a gap.
+constexpr auto k_vad_silence_ms_max =
+    std::chrono::milliseconds(limits::gap_speech_silence).count() - 100;
+
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+bool is_lower(char c) {
+    return c >= 'a' && c <= 'z';
+}
+bool is_alnum(char c) {
+    return is_digit(c) || is_lower(c) || (c >= 'A' && c <= 'Z');
+}
+
+bool is_name(std::string_view text) {  // of a model, a voice
+    return text.size() <= 100 && std::all_of(text.begin(), text.end(), [](char c) {
+               return is_alnum(c) || c == '-' || c == '_' || c == '.' || c == ':';
+           });
+}
+
+bool is_site_id(std::string_view text) {
+    return text.size() <= 64 && is_alnum(text.front()) &&
+           std::all_of(text.begin(), text.end(),
+                       [](char c) { return is_alnum(c) || c == '-' || c == '_' || c == '.'; });
+}
+
+bool is_address(std::string_view text) {
+    std::array<unsigned char, 16> bytes{};
+    const std::string z(text);
+    return ::inet_pton(AF_INET, z.c_str(), bytes.data()) == 1 ||
+           ::inet_pton(AF_INET6, z.c_str(), bytes.data()) == 1;
+}
+
+bool is_absolute_path(std::string_view text) {
+    return text.front() == '/';
+}
+
+bool is_account_sid(std::string_view text) {
+    return text.size() == 34 && text.substr(0, 2) == "AC" &&
+           std::all_of(text.begin() + 2, text.end(), [](char c) {
+               return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+           });
+}
+
+bool is_language(std::string_view text) {
+    return text.size() == 2 && is_lower(text[0]) && is_lower(text[1]);
+}
+
+bool is_anything(std::string_view) {
+    return true;
+}
+
+const TextRule k_site_id{
+    is_site_id, "1 to 64 letters, digits, '-', '_' or '.', beginning with a letter or digit", {}};
+const TextRule k_address{is_address, "an IPv4 or IPv6 address", {}};
+const TextRule k_path{is_absolute_path, "an absolute path", {}};
+const TextRule k_path_or_none{is_absolute_path, "an absolute path", {}, true};
+const TextRule k_base_url{is_anything, "a URL such as https://edge.psap.example", {}, true};
+const TextRule k_provider_url{is_anything, "a URL such as wss://api.openai.com/v1/realtime", {}};
+const TextRule k_account_sid{is_account_sid, "AC and 32 hexadecimal digits", {}, true};
+const TextRule k_number{is_e164, "a number such as +15550100123", {}};
+const TextRule k_number_or_none{is_e164, "a number such as +15550100123", {}, true};
+const TextRule k_name{is_name, "a name of letters, digits and '-', '_', '.', ':'", {}};
+const TextRule k_language{is_language, "two lower-case letters such as en or es", {}, true};
+const TextRule k_vad{nullptr, "", {"server_vad", "semantic_vad"}};
+const TextRule k_level{nullptr, "", {"error", "warning", "notice", "info", "debug"}};
+const TextRule k_format{nullptr, "", {"auto", "text", "json", "journald"}};
+
+// Turns a lambda that returns a member into a Ref to it.
+template <class Lambda>
+Member at(Lambda member) {
+    using T = std::remove_reference_t<decltype(member(std::declval<Config&>()))>;
+    return Ref<T>{member};
+}
+
+std::vector<Key> make_keys() {
+    // clang-format off
+    return {
+        {"site.id", at([](Config& c) -> auto& { return c.site.id; }),
+         k_site_id, k_restart,
+         "Name of this box. It stands in every document that leaves it; do not change it later."},
+
+        {"listen.public.address", at([](Config& c) -> auto& { return c.listen.public_.address; }),
+         k_address, k_restart,
+         "Address to listen on. 0.0.0.0 is every IPv4 address, \"::\" every address."},
+        {"listen.public.port", at([](Config& c) -> auto& { return c.listen.public_.port; }),
+         Range{0, 65535}, k_restart,
+         "TCP port. Twilio connects to 443 unless base_url names another. 0 lets the kernel\n"
+         "choose."},
+        {"listen.public.base_url", at([](Config& c) -> auto& { return c.listen.public_.base_url; }),
+         k_base_url, k_applied,
+         "How Twilio reaches this box, exactly as it is configured there: https://HOST[:PORT],\n"
+         "nothing behind it. Signatures are checked against it and streams are sent to it.\n"
+         "Empty: the Host header of each request is used, which its signature covers."},
+        {"listen.public.tls", at([](Config& c) -> auto& { return c.listen.public_.tls; }),
+         std::monostate{}, k_restart,
+         "Whether this box ends TLS itself. Write false only behind a proxy on the same machine\n"
+         "or a trusted wire: calls would cross it in clear."},
+        {"listen.public.certificate",
+         at([](Config& c) -> auto& { return c.listen.public_.certificate; }),
+         k_path_or_none, k_restart,
+         "Certificate chain, PEM. A reload reads the file again."},
+        {"listen.public.private_key",
+         at([](Config& c) -> auto& { return c.listen.public_.private_key; }),
+         k_path_or_none, k_restart,
+         "Private key of the certificate, PEM, not readable by everybody. A reload reads it\n"
+         "again."},
+
+        {"listen.admin.address", at([](Config& c) -> auto& { return c.listen.admin.address; }),
+         k_address, k_restart,
+         "Address to listen on. Only a loopback address is allowed: the listener has no\n"
+         "accounts. From elsewhere, use an SSH tunnel."},
+        {"listen.admin.port", at([](Config& c) -> auto& { return c.listen.admin.port; }),
+         Range{0, 65535}, k_restart,
+         "TCP port. 0 lets the kernel choose."},
+        {"listen.admin.tls", at([](Config& c) -> auto& { return c.listen.admin.tls; }),
+         std::monostate{}, k_restart,
+         "Whether the listener speaks HTTPS."},
+        {"listen.admin.certificate",
+         at([](Config& c) -> auto& { return c.listen.admin.certificate; }),
+         k_path_or_none, k_restart,
+         "Certificate chain, PEM; needed with tls."},
+        {"listen.admin.private_key",
+         at([](Config& c) -> auto& { return c.listen.admin.private_key; }),
+         k_path_or_none, k_restart,
+         "Private key of the certificate, PEM; needed with tls."},
+
+        {"twilio.verify_signature",
+         at([](Config& c) -> auto& { return c.twilio.verify_signature; }),
+         std::monostate{}, k_restart,
+         "Whether requests must be signed by Twilio. false is allowed only when\n"
+         "listen.public.address is a loopback address: anybody who can reach an unsigned front\n"
+         "door can start calls."},
+        {"twilio.account_sid", at([](Config& c) -> auto& { return c.twilio.account_sid; }),
+         k_account_sid, k_applied,
+         "Account that may call this box. Empty: any account that signs with our auth token."},
+        {"twilio.numbers", at([](Config& c) -> auto& { return c.twilio.numbers; }),
+         k_number, k_applied,
+         "Numbers that this box answers, for example [\"+15550100123\"]."},
+        {"twilio.auth_token_file", at([](Config& c) -> auto& { return c.twilio.auth_token_file; }),
+         k_path_or_none, k_applied,
+         "File with the auth token, mode 0600, if it is not a systemd credential."},
+        {"twilio.auth_token_next_file",
+         at([](Config& c) -> auto& { return c.twilio.auth_token_next_file; }),
+         k_path_or_none, k_applied,
+         "The same for a second auth token, accepted as well during a rotation."},
+
+        {"openai.url", at([](Config& c) -> auto& { return c.openai.url; }),
+         k_provider_url, k_applied,
+         "Where the realtime model is. wss:// with a verified certificate; ws:// only to this\n"
+         "machine."},
+        {"openai.ca_file", at([](Config& c) -> auto& { return c.openai.ca_file; }),
+         k_path_or_none, k_applied,
+         "Certificates of a private CA to trust beside those of the system, PEM."},
+        {"openai.api_key_file", at([](Config& c) -> auto& { return c.openai.api_key_file; }),
+         k_path_or_none, k_applied,
+         "File with the API key, mode 0600, if it is not a systemd credential."},
+        {"openai.model", at([](Config& c) -> auto& { return c.openai.model; }),
+         k_name, k_applied,
+         "The model that talks with callers."},
+        {"openai.voice", at([](Config& c) -> auto& { return c.openai.voice; }),
+         k_name, k_applied,
+         "Its voice: alloy, ash, ballad, cedar, coral, echo, marin, sage, shimmer, verse or one\n"
+         "of yours."},
+        {"openai.instructions_file",
+         at([](Config& c) -> auto& { return c.openai.instructions_file; }),
+         k_path, k_applied,
+         "What the model is told to be and to do. A reload reads the file again."},
+        {"openai.transcription_model",
+         at([](Config& c) -> auto& { return c.openai.transcription_model; }),
+         k_name, k_applied,
+         "The model that writes down what the caller says."},
+        {"openai.transcription_language",
+         at([](Config& c) -> auto& { return c.openai.transcription_language; }),
+         k_language, k_applied,
+         "Language of most callers (en, es). Empty: detected, which suits mixed speech."},
+        {"openai.ping_interval_ms", at([](Config& c) -> auto& { return c.openai.ping_interval; }),
+         Range{100, 60'000}, k_applied,
+         "Pause between pings to the provider."},
+        {"openai.ping_timeout_ms", at([](Config& c) -> auto& { return c.openai.ping_timeout; }),
+         Range{100, 120'000}, k_applied,
+         "A provider that is silent for this long is lost. Not below ping_interval_ms."},
+        {"openai.connect_timeout_ms",
+         at([](Config& c) -> auto& { return c.openai.connect_timeout; }),
+         Range{100, 30'000}, k_applied,
+         "Name, TCP, TLS, upgrade and session together may take this long."},
+        {"openai.turn_detection.type",
+         at([](Config& c) -> auto& { return c.openai.turn_detection.type; }),
+         k_vad, k_applied,
+         "How the provider finds the end of the caller's turn: by silence, or by what was said."},
+        {"openai.turn_detection.threshold",
+         at([](Config& c) -> auto& { return c.openai.turn_detection.threshold; }),
+         Range{0, 1}, k_applied,
+         "How loud speech must be (server_vad). On noisy lines try 0.6 to 0.8 first."},
+        {"openai.turn_detection.prefix_padding_ms",
+         at([](Config& c) -> auto& { return c.openai.turn_detection.prefix_padding_ms; }),
+         Range{0, 5'000}, k_applied,
+         "Audio kept from before the start of speech (server_vad)."},
+        {"openai.turn_detection.silence_duration_ms",
+         at([](Config& c) -> auto& { return c.openai.turn_detection.silence_duration_ms; }),
+         Range{100, static_cast<double>(k_vad_silence_ms_max)}, k_applied,
+         "Silence that ends a turn (server_vad). Shorter answers sooner and interrupts more."},
+
+        {"person.number", at([](Config& c) -> auto& { return c.person.number; }),
+         k_number_or_none, k_applied,
+         "Number to dial, for example \"+15550100123\". Empty: nobody is dialled, the caller only\n"
+         "hears a sentence."},
+        {"person.caller_id", at([](Config& c) -> auto& { return c.person.caller_id; }),
+         k_number_or_none, k_applied,
+         "Number the person sees. Empty: the caller's own."},
+        {"person.timeout_s", at([](Config& c) -> auto& { return c.person.timeout; }),
+         Range{5, 600}, k_applied,
+         "How long it rings."},
+
+        {"store.path", at([](Config& c) -> auto& { return c.store.path; }),
+         k_path, k_restart,
+         "The journal (SQLite). Its folder must be ours and on a local disk."},
+        {"store.runtime_path", at([](Config& c) -> auto& { return c.store.runtime_path; }),
+         k_path, k_restart,
+         "Folder in memory for the emergency file, used while the journal cannot be written."},
+        {"store.retention_days", at([](Config& c) -> auto& { return c.store.retention_days; }),
+         Range{1, 36'500}, k_restart,
+         "How long records are kept at least."},
+
+        {"media.threads", at([](Config& c) -> auto& { return c.media.threads; }),
+         Range{1, 1}, k_restart,
+         "Media threads. This version runs exactly one, which carries hundreds of calls."},
+        {"media.max_calls", at([](Config& c) -> auto& { return c.media.max_calls; }),
+         Range{1, 2'000}, k_applied,
+         "Calls at the same time. A caller beyond it is not refused but sent straight to a\n"
+         "person."},
+
+        {"prompts.path", at([](Config& c) -> auto& { return c.prompts.path; }),
+         k_path, k_restart,
+         "Folder with greeting.wav and the other recordings."},
+
+        {"log.level", at([](Config& c) -> auto& { return c.log.level; }),
+         k_level, k_applied,
+         "Least important line that is written. No level shows what callers say, or their\n"
+         "numbers."},
+        {"log.format", at([](Config& c) -> auto& { return c.log.format; }),
+         k_format, k_restart,
+         "auto: journald when systemd runs the daemon, else text on stderr."},
+    };
+    // clang-format on
+}
+
+std::string number_text(double value) {
+    std::array<char, 32> buffer{};
+    const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
+    return {buffer.data(), end.ptr};
+}
+
+// Plain where YAML would read it back as the same text, else quoted.
+std::string yaml_text(const std::string& text) {
+    const bool plain = !text.empty() && is_alnum(text.front()) && !is_digit(text.front()) &&
+                       std::all_of(text.begin(), text.end(), [](char c) {
+                           return is_alnum(c) || c == '-' || c == '_' || c == '.' || c == '/';
+                       });
+    if (plain || (!text.empty() && text.front() == '/' && text.find(' ') == std::string::npos))
+        return text;
+    std::string out = "\"";
+    for (const char c : text) {
+        if (c == '"' || c == '\\') out += '\\';
+        out += c;
+    }
+    return out + '"';
+}
+
+std::string yaml_value(const std::string& v) {
+    return yaml_text(v);
+}
+std::string yaml_value(bool v) {
+    return v ? "true" : "false";
+}
+std::string yaml_value(int v) {
+    return std::to_string(v);
+}
+std::string yaml_value(std::uint16_t v) {
+    return std::to_string(v);
+}
+std::string yaml_value(double v) {
+    return number_text(v);
+}
+std::string yaml_value(milliseconds v) {
+    return std::to_string(v.count());
+}
+std::string yaml_value(seconds v) {
+    return std::to_string(v.count());
+}
+std::string yaml_value(const std::vector<std::string>& v) {
+    std::string out = "[";
+    for (const auto& item : v) out += (out.size() > 1 ? ", " : "") + yaml_text(item);
+    return out + "]";
+}
+
+template <class Variant, class Text>
+auto find_by_path(const Variant& table, Text path) {
+    return std::find_if(table.begin(), table.end(),
+                        [&](const auto& entry) { return entry.path == path; });
+}
+
+std::string words_text(const std::vector<std::string_view>& words) {
+    std::string out = "one of ";
+    for (std::size_t i = 0; i < words.size(); ++i) out.append(i == 0 ? "" : ", ").append(words[i]);
+    return out;
+}
+
+std::string range_text(const Range& range, bool real) {
+    if (range.least == range.most) return "exactly " + number_text(range.least);
+    return (real ? "a number from " : "an integer from ") +
+           std::to_string(static_cast<std::int64_t>(range.least)) + " to " +
+           std::to_string(static_cast<std::int64_t>(range.most));
+}
+
+}  // namespace
+
+const std::vector<Key>& keys() {
+    static const std::vector<Key> table = make_keys();
+    return table;
+}
+
+const std::vector<Section>& sections() {
+    static const std::vector<Section> table = {
+        {"site", ""},
+        {"listen", ""},
+        {"listen.public", "The front door: Twilio's webhooks and media streams."},
+        {"listen.admin", "Health, metrics and the read-only API for holdfastctl."},
+        {"twilio",
+         "The auth token is a secret: credential twilio_auth_token, auth_token_file, or the "
+         "environment\n"
+         "variable TWILIO_AUTH_TOKEN. During a rotation also twilio_auth_token_next."},
+        {"openai",
+         "The API key is a secret: credential openai_api_key, api_key_file, or the environment "
+         "variable\n"
+         "OPENAI_API_KEY. Without one there is no live conversation; callers go to a person."},
+        {"openai.turn_detection", ""},
+        {"person",
+         "Who takes a call that this box cannot serve, or whose caller asks for a person."},
+        {"store", ""},
+        {"media", ""},
+        {"prompts", ""},
+        {"log", ""},
+    };
+    return table;
+}
+
+const Key* find_key(std::string_view path) {
+    const auto found = find_by_path(keys(), path);
+    return found == keys().end() ? nullptr : &*found;
+}
+
+bool is_section(std::string_view path) {
+    return find_by_path(sections(), path) != sections().end();
+}
+
+std::string expected(const Key& key) {
+    if (std::holds_alternative<Ref<bool>>(key.member)) return "true or false";
+    if (const auto* range = std::get_if<Range>(&key.allowed)) {
+        return range_text(*range, std::holds_alternative<Ref<double>>(key.member));
+    }
+    const auto& rule = std::get<TextRule>(key.allowed);
+    const std::string one = rule.words.empty() ? rule.expected : words_text(rule.words);
+    return std::holds_alternative<Ref<std::vector<std::string>>>(key.member)
+               ? "a list, each item " + one
+               : one;
+}
+
+std::string render(const Key& key, const Config& config) {
+    return std::visit([&](const auto& ref) { return yaml_value(ref.in_const(config)); },
+                      key.member);
+}
+
+bool is_e164(std::string_view text) {
+    return text.size() >= 8 && text.size() <= 16 && text[0] == '+' && text[1] != '0' &&
+           std::all_of(text.begin() + 1, text.end(), is_digit);
+}
+
+bool is_loopback_address(std::string_view address) {
+    const std::string z(address);
+    in_addr v4{};
+    if (::inet_pton(AF_INET, z.c_str(), &v4) == 1) return (ntohl(v4.s_addr) >> 24) == 127;
+    in6_addr v6{};
+    if (::inet_pton(AF_INET6, z.c_str(), &v6) != 1) return false;
+    if (IN6_IS_ADDR_V4MAPPED(&v6)) return v6.s6_addr[12] == 127;
+    return IN6_IS_ADDR_LOOPBACK(&v6);
+}
+
+}  // namespace holdfast::config

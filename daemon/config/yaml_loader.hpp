@@ -1,0 +1,54 @@
+// Reads holdfast.yaml: the whole of it is right, or every problem is reported at once and there is
+// no Config. Only this file's .cpp knows yaml-cpp. Main thread; reads files and may block.
+#pragma once
+
+#include "config/config.hpp"
+#include "config/credentials.hpp"
+#include "config/problem.hpp"
+#include "log/log.hpp"
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace holdfast::config {
+
+constexpr std::size_t k_file_bytes_max = 1024 * 1024;
+constexpr std::size_t k_nodes_max = 10'000;  // the full reference has about 60
+constexpr std::size_t k_depth_max = 16;      // ... and a depth of 3
+constexpr std::size_t k_problems_max = 100;
+constexpr std::size_t k_instructions_bytes_max = 32 * 1024;
+
+struct LoadResult {
+    std::optional<Config> config;    // only when there is no problem
+    std::vector<Problem> problems;   // in the order of the file
+    std::vector<std::string> notes;  // right, but the operator should know
+};
+
+// Also reads the instructions, and checks that the files named in it exist and are not open to
+// everybody.
+LoadResult load_file(const std::string& path, const Environment& environment);
+
+// Does not look at files named in `text`; credentials come from `environment`.
+LoadResult load_text(std::string_view text, const std::string& name,
+                     const Environment& environment);
+
+struct ReloadDiff {
+    std::vector<std::string> applied;        // changed, in force after the reload
+    std::vector<std::string> needs_restart;  // changed, the running value stays
+    Config effective;  // `next` with the running value of every key that needs a restart
+};
+
+// What a reload from `running` to `next` changes. Use `effective` and not `next`: rules between
+// keys (unsigned webhooks only on loopback) were checked for a restart with all of `next`.
+ReloadDiff diff_reload(const Config& running, const Config& next);
+
+// Every key with its default and explanation, as YAML: etc/holdfast.yaml is this text.
+std::string reference_yaml();
+
+log::Level log_level(const Config& config);
+log::Format log_format(const Config& config);  // decides `auto`
+
+}  // namespace holdfast::config

@@ -1,0 +1,48 @@
+# bash completion for holdfastctl(1)
+
+_holdfastctl_calls() {
+    # Sids of the newest calls, if a daemon answers; never an error on the command line.
+    COMPREPLY=($(compgen -W "$(holdfastctl "$@" calls --limit 50 2>/dev/null | awk '$1 ~ /^CA/ { print $1 }')" \
+        -- "$cur"))
+}
+
+_holdfastctl() {
+    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
+    local common="--admin --ca --json --local --help" command= word i
+    local -a address=()
+    COMPREPLY=()
+    for ((i = 1; i < COMP_CWORD; i++)); do
+        word=${COMP_WORDS[i]}
+        case $word in
+            status | calls | show | tail | check) command=${command:-$word} ;;
+            --admin) address=(--admin "${COMP_WORDS[i + 1]}") ;;
+        esac
+    done
+    case $prev in
+        --admin | --limit) return ;;
+        --ca) compopt -o default; return ;;
+        --call) _holdfastctl_calls "${address[@]}"; return ;;
+    esac
+    case $command in
+        "") COMPREPLY=($(compgen -W "status calls show tail check $common --version" -- "$cur")) ;;
+        calls) COMPREPLY=($(compgen -W "--active --limit $common" -- "$cur")) ;;
+        tail) COMPREPLY=($(compgen -W "--call --until-end --verbose $common" -- "$cur")) ;;
+        show)
+            if [[ $cur == -* ]]; then
+                COMPREPLY=($(compgen -W "$common" -- "$cur"))
+            else
+                _holdfastctl_calls "${address[@]}"
+            fi
+            ;;
+        check)
+            if [[ $cur == -* ]]; then
+                COMPREPLY=($(compgen -W "$common" -- "$cur"))
+            else
+                compopt -o default
+            fi
+            ;;
+        *) COMPREPLY=($(compgen -W "$common" -- "$cur")) ;;
+    esac
+}
+
+complete -F _holdfastctl holdfastctl

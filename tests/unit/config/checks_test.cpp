@@ -1,0 +1,199 @@
+// Rules between keys, and names that are known to be wrong.
+#include "config/checks.hpp"
+#include "config/keys.hpp"
+
+#include "support.hpp"
+
+namespace holdfast::config {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+std::vector<std::string> findings(const Config& config, Finding::Kind kind) {
+    std::vector<std::string> lines;
+    for (const auto& finding : check(config, {})) {
+        if (finding.kind != kind) continue;
+        lines.push_back(finding.key + ": " + finding.text +
+                        (finding.expected.empty() ? "" : " (" + finding.expected + ")"));
+    }
+    return lines;
+}
+
+std::vector<std::string> wrong(const Config& config) {
+    return findings(config, Finding::Kind::problem);
+}
+std::vector<std::string> notes(const Config& config) {
+    return findings(config, Finding::Kind::note);
+}
+
+// Good in every respect.
+Config good() {
+    Config config;
+    config.listen.public_.certificate = "/c.pem";
+    config.listen.public_.private_key = "/k.pem";
+    return config;
+}
+
+TEST(ConfigChecks, GoodConfigurationHasNoFinding) {
+    EXPECT_THAT(wrong(good()), IsEmpty());
+    EXPECT_THAT(notes(good()), IsEmpty());
+}
+
+TEST(ConfigChecks, UnsignedWebhooksAreAllowedOnLoopbackOnly) {
+    Config config = good();
+    config.twilio.verify_signature = false;
+    for (const char* address : {"0.0.0.0", "::", "192.0.2.1", "128.0.0.1"}) {
+        config.listen.public_.address = address;
+        EXPECT_THAT(wrong(config), ElementsAre(HasSubstr("twilio.verify_signature: false while")))
+            << address;
+    }
+    for (const char* address : {"127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"}) {
+        config.listen.public_.address = address;
+        EXPECT_THAT(wrong(config), IsEmpty()) << address;
+        EXPECT_THAT(notes(config), ElementsAre(HasSubstr("requests are not checked"))) << address;
+    }
+}
+
+TEST(ConfigChecks, PlainListenerOnTheNetworkIsNoted) {
+    Config config;
+    config.listen.public_.tls = false;
+    EXPECT_THAT(wrong(config), IsEmpty());
+    EXPECT_THAT(notes(config), ElementsAre(HasSubstr("calls arrive in clear")));
+}
+
+TEST(ConfigChecks, TlsNeedsBothFiles) {
+    Config config;
+    EXPECT_THAT(wrong(config), ElementsAre(HasSubstr("public.certificate: missing"),
+                                           HasSubstr("public.private_key: missing")));
+    config = good();
+    config.listen.admin.tls = true;
+    EXPECT_THAT(wrong(config), ElementsAre(HasSubstr("admin.certificate: missing"),
+                                           HasSubstr("admin.private_key: missing")));
+}
+
+TEST(ConfigChecks, AdminListenerStaysOnLoopback) {
+    Config config = good();
+    config.listen.admin.address = "192.0.2.1";
+    EXPECT_THAT(
+        wrong(config),
+        ElementsAre(HasSubstr("not a loopback address, and the admin listener has no accounts")));
+}
+
+TEST(ConfigChecks, BaseUrlIsSchemeHostAndPortOnly) {
+    Config config = good();
+    const auto with = [&](const char* url) {
+        config.listen.public_.base_url = url;
+        return wrong(config);
+    };
+    EXPECT_THAT(with("https://edge.psap.example"), IsEmpty());
+    EXPECT_THAT(with("https://edge.psap.example:443"), IsEmpty());
+    EXPECT_THAT(with("https://[2001:db8::1]"), IsEmpty());
+    EXPECT_THAT(with("https://edge.psap.example/"), ElementsAre(HasSubstr("not even a slash")));
+    EXPECT_THAT(with("https://edge.psap.example?x"),
+                ElementsAre(HasSubstr("nothing may stand behind")));
+    EXPECT_THAT(with("https://edge.psap.example#x"),
+                ElementsAre(HasSubstr("nothing may stand behind")));
+    EXPECT_THAT(with("https://Edge.psap.example"), ElementsAre(HasSubstr("lower case")));
+    EXPECT_THAT(with("https://u:p@edge.psap.example"), ElementsAre(HasSubstr("a user name")));
+    EXPECT_THAT(with("http://edge.psap.example"),
+                ElementsAre(HasSubstr("although listen.public.tls is true")));
+    for (const char* url :
+         {"edge.psap.example", "wss://edge.psap.example", "https://", "https://:443", "https://a:0",
+          "https://a:65536", "https://a:", "https://a:x", "https://a b", "https://[::1",
+          "https://[a]", "HTTPS://edge.psap.example", "https://[::1]x"}) {
+        EXPECT_THAT(with(url), ElementsAre(HasSubstr("not an https URL"))) << url;
+    }
+    config.listen.public_.tls = false;
+    EXPECT_THAT(with("http://edge.psap.example"), IsEmpty());
+}
+
+TEST(ConfigChecks, OtherPortsThan443AreNoted) {
+    Config config = good();
+    config.listen.public_.base_url = "https://edge.psap.example:8443";
+    EXPECT_THAT(notes(config), ElementsAre(HasSubstr("port 443 is recommended")));
+    config.listen.public_.base_url = "https://127.0.0.1:8443";
+    EXPECT_THAT(notes(config), IsEmpty());
+}
+
+TEST(ConfigChecks, ProviderIsReachedInClearOnThisMachineOnly) {
+    Config config = good();
+    const auto with = [&](const char* url) {
+        config.openai.url = url;
+        return wrong(config);
+    };
+    for (const char* url :
+         {"ws://127.0.0.1:9000/v1/realtime", "ws://[::1]:9000", "ws://localhost:1/x?fault=stall",
+          "wss://provider.example/v1/realtime"}) {
+        EXPECT_THAT(with(url), IsEmpty()) << url;
+    }
+    for (const char* url : {"ws://provider.example/", "ws://10.0.0.1/", "ws://localhost.example/",
+                            "ws://127.0.0.1.example/"}) {
+        EXPECT_THAT(with(url), ElementsAre(HasSubstr("ws:// is allowed to this machine only")))
+            << url;
+    }
+    EXPECT_THAT(with("ws://localhost@provider.example/"),
+                ElementsAre(HasSubstr("this machine only"), HasSubstr("a user name")));
+    EXPECT_THAT(with("wss://provider.example/#x"), ElementsAre(HasSubstr("a fragment")));
+    EXPECT_THAT(with("wss://provider.example/?model=x"), ElementsAre(HasSubstr("openai.model")));
+    EXPECT_THAT(with("https://provider.example/"), ElementsAre(HasSubstr("not a wss URL")));
+    EXPECT_TRUE(is_loopback_url("ws://LOCALHOST:1"));
+    EXPECT_FALSE(is_loopback_url("wss://api.openai.com/v1/realtime"));
+}
+
+TEST(ConfigChecks, RetiredModelsNameTheirSuccessor) {
+    Config config = good();
+    config.openai.model = "gpt-4o-realtime-preview-2024-12-17";
+    EXPECT_THAT(wrong(config),
+                ElementsAre("openai.model: this model has been retired (gpt-realtime-2.1)"));
+    config.openai.model = "gpt-4o-mini-realtime-preview";
+    EXPECT_THAT(wrong(config),
+                ElementsAre("openai.model: this model has been retired (gpt-realtime-2.1-mini)"));
+    config.openai.model = "gpt-realtime-mini-2025-10-06";
+    EXPECT_THAT(wrong(config), ElementsAre(HasSubstr("retired (gpt-realtime-2.1-mini)")));
+}
+
+TEST(ConfigChecks, ModelsWithAnAnnouncedEndAreNoted) {
+    Config config = good();
+    config.openai.model = "gpt-realtime";
+    EXPECT_THAT(wrong(config), IsEmpty());
+    EXPECT_THAT(notes(config), ElementsAre("openai.model: the provider ends this model on "
+                                           "2027-01-20; its successor is gpt-realtime-2.1"));
+    config.openai.model = "gpt-realtime-mini";
+    EXPECT_THAT(notes(config), ElementsAre(HasSubstr("gpt-realtime-2.1-mini")));
+    config.openai.model = "gpt-realtime-1.5";
+    EXPECT_THAT(notes(config), IsEmpty());
+    config = good();
+    config.openai.transcription_model = "whisper-1";
+    EXPECT_THAT(wrong(config), IsEmpty());
+    EXPECT_THAT(notes(config),
+                ElementsAre(HasSubstr("2027-02-26; its successor is gpt-transcribe")));
+}
+
+TEST(ConfigChecks, PingTimeOutIsNotShorterThanItsInterval) {
+    Config config = good();
+    config.openai.ping_interval = milliseconds(5000);
+    EXPECT_THAT(wrong(config), ElementsAre(HasSubstr("openai.ping_timeout_ms: shorter than")));
+    config.openai.ping_timeout = milliseconds(5000);
+    EXPECT_THAT(wrong(config), IsEmpty());
+}
+
+TEST(ConfigChecks, KeysThatAreAlreadyBadAreLeftAlone) {
+    Config config;
+    config.twilio.verify_signature = false;
+    config.openai.ping_interval = milliseconds(5000);
+    EXPECT_THAT(
+        check(config, {"listen.public.tls", "listen.public.address", "openai.ping_timeout_ms"}),
+        IsEmpty());
+}
+
+TEST(ConfigChecks, FindingsPointAtTheKeyOrItsSection) {
+    EXPECT_THAT(problems("listen:\n  admin:\n    address: 192.0.2.1\n  public: {}\n"),
+                ElementsAre(testing::StartsWith("h.yaml:3:14: listen.admin.address:"),
+                            testing::StartsWith("h.yaml:4:3: listen.public.certificate:"),
+                            testing::StartsWith("h.yaml:4:3: listen.public.private_key:")));
+}
+
+}  // namespace
+}  // namespace holdfast::config

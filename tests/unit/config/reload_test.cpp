@@ -1,0 +1,57 @@
+#include "config/keys.hpp"
+
+#include "support.hpp"
+
+#include <algorithm>
+
+namespace holdfast::config {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+TEST(ConfigReload, SameConfigurationChangesNothing) {
+    const ReloadDiff diff = diff_reload(Config(), Config());
+    EXPECT_THAT(diff.applied, IsEmpty());
+    EXPECT_THAT(diff.needs_restart, IsEmpty());
+}
+
+TEST(ConfigReload, ChangedKeysAreSortedIntoAppliedAndNeedsRestart) {
+    Config next;
+    next.listen.public_.port = 8443;
+    next.store.path = "/data/j.db";
+    next.person.number = "+15550100123";
+    next.openai.ping_interval = milliseconds(1000);
+    next.twilio.numbers = {"+15550100124"};
+    next.instructions = "Be calm.";
+    next.credentials.openai_api_key = base::Secret("k");
+    next.credentials.twilio_auth_token = base::Secret("t");
+    next.credentials.twilio_auth_token_next = base::Secret("n");
+    const ReloadDiff diff = diff_reload(Config(), next);
+    EXPECT_THAT(diff.needs_restart, ElementsAre("listen.public.port", "store.path"));
+    EXPECT_THAT(diff.applied,
+                ElementsAre("twilio.numbers", "openai.ping_interval_ms", "person.number",
+                            "openai.instructions_file (content)", "credential openai_api_key",
+                            "credential twilio_auth_token", "credential twilio_auth_token_next"));
+}
+
+TEST(ConfigReload, WhatNeedsARestartKeepsItsRunningValue) {
+    Config next;
+    next.listen.public_.address = "127.0.0.1";
+    next.twilio.verify_signature = false;
+    next.openai.voice = "ash";
+    const Config effective = diff_reload(Config(), next).effective;
+    EXPECT_EQ(effective.listen.public_.address, "0.0.0.0");
+    EXPECT_TRUE(effective.twilio.verify_signature) << "the listener is still open to the network";
+    EXPECT_EQ(effective.openai.voice, "ash");
+}
+
+TEST(ConfigReload, ASecondReloadBackToTheStartChangesNothing) {
+    Config next;
+    next.store.path = "/data/j.db";
+    const Config running = diff_reload(Config(), next).effective;
+    EXPECT_THAT(diff_reload(running, Config()).needs_restart, IsEmpty());
+}
+
+}  // namespace
+}  // namespace holdfast::config
