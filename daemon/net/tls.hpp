@@ -1,0 +1,47 @@
+// TLS contexts, built once and shared. Server: Mozilla "intermediate" (TLS 1.2 and 1.3, ECDHE with
+// AEAD only, X25519/P-256/P-384, no tickets, no renegotiation, ALPN http/1.1). Client: chain and host
+// name verified, SNI, TLS 1.2 or newer.
+#pragma once
+
+#include "base/error.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace holdfast::net {
+
+class TlsServer {
+  public:
+    // Reads chain and key, checks that they match and that the dates are good.
+    static base::Result<std::shared_ptr<TlsServer>> load(const std::string& certificate,
+                                                         const std::string& private_key);
+    ~TlsServer();
+    // Reads the same files again. On an error the old pair stays in force (A13). Existing connections
+    // keep theirs. Thread of the loop that accepts.
+    base::Result<void> reload();
+    std::int64_t not_after_utc_s() const;
+
+    struct Impl;
+    Impl& impl() { return *impl_; }  // for net/*.cpp only
+
+  private:
+    TlsServer();
+    std::unique_ptr<Impl> impl_;
+};
+
+class TlsClient {
+  public:
+    // System trust store, plus `ca_file` when it is not empty.
+    static base::Result<std::shared_ptr<TlsClient>> make(const std::string& ca_file);
+    ~TlsClient();
+
+    struct Impl;
+    Impl& impl() { return *impl_; }
+
+  private:
+    TlsClient();
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace holdfast::net

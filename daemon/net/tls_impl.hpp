@@ -1,0 +1,41 @@
+// What the sockets of this room need of a TLS context: a fresh SSL object for one connection.
+#pragma once
+
+#include "net/tls.hpp"
+
+#include <openssl/ssl.h>
+
+#include <memory>
+#include <string>
+
+namespace holdfast::net {
+
+struct FreeSslCtx {
+    void operator()(SSL_CTX* ctx) const { SSL_CTX_free(ctx); }
+};
+struct FreeSsl {
+    void operator()(SSL* ssl) const { SSL_free(ssl); }
+};
+using SslCtxPtr = std::unique_ptr<SSL_CTX, FreeSslCtx>;
+using SslPtr = std::unique_ptr<SSL, FreeSsl>;
+
+struct TlsServer::Impl {
+    std::string certificate;
+    std::string private_key;
+    SslCtxPtr ctx;
+    std::int64_t not_after_utc_s = 0;
+
+    SslPtr make_ssl() const { return SslPtr(SSL_new(ctx.get())); }  // null: out of memory
+};
+
+struct TlsClient::Impl {
+    SslCtxPtr ctx;
+
+    // Chain and name will be verified against `host`, which may be an address. Null: out of memory.
+    SslPtr make_ssl(const std::string& host) const;
+};
+
+// Why a handshake failed: "expired", "self_signed", "host_mismatch", "unknown_ca", or "other: ...".
+std::string tls_failure_reason(const SSL* ssl, const std::string& otherwise);
+
+}  // namespace holdfast::net
