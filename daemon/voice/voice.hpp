@@ -1,0 +1,86 @@
+// The interface every live rung implements: somebody who listens to the caller and answers. A Voice
+// knows its provider's protocol and nothing of Twilio, the journal or the ladder. All calls and all
+// notices on the media loop. Audio is base64 mu-law text, 8 kHz, on both sides, never decoded here.
+#pragma once
+
+#include "base/error.hpp"
+#include "base/ids.hpp"
+#include "base/loop.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace holdfast::voice {
+
+// Stages of a provider session worth a log line and a feed event.
+enum class Stage { connecting, connected, created, configured, renewing, renewed };
+const char* to_string(Stage stage);
+
+struct CallerUtterance {
+    std::string item_id;
+    std::string text;          // may be empty: the provider heard nothing it could write down
+    bool failed = false;       // transcription failed; text is empty
+    std::int64_t start_ms = 0; // position in the caller's audio of this call
+    std::int64_t end_ms = 0;
+};
+
+struct VoiceUtterance {
+    std::string item_id;
+    std::string text;     // whole, also when the caller interrupted it
+    bool complete = true; // false when the provider cut it (cancelled, token limit)
+};
+
+// One answer item at the moment the caller began to speak.
+struct PlayedItem {
+    std::string item_id;
+    std::int64_t played_ms = 0;  // really heard, never above what was received
+};
+
+struct VoiceLoss {
+    std::string_view reason;  // a word of holdfast_upstream_lost_total
+    base::Error error;        // condition: retry, fall_back or fatal
+    int close_code = 0;       // WebSocket close code or HTTP status, 0 when there was none
+};
+
+class VoiceListener {
+  public:
+    virtual ~VoiceListener() = default;
+    virtual void on_voice_stage(Stage stage) = 0;
+    // Configured, formats checked: caller audio may be given. Also after prove().
+    virtual void on_voice_ready() = 0;
+    virtual void on_caller_speech_started() = 0;  // the caller speaks; interrupt what plays
+    // `vad_wait` is what the provider's detector waited after the caller's last sound.
+    virtual void on_caller_speech_stopped(base::milliseconds vad_wait) = 0;
+    virtual void on_caller_utterance(const CallerUtterance& utterance) = 0;
+    virtual void on_voice_audio(std::string_view item_id, std::string_view base64) = 0;
+    virtual void on_voice_audio_done(std::string_view item_id) = 0;  // the item has no more audio
+    virtual void on_voice_utterance(const VoiceUtterance& utterance) = 0;
+    virtual void on_person_requested(std::string_view reason) = 0;  // tool transfer_to_person
+    virtual void on_voice_lost(const VoiceLoss& loss) = 0;          // last notice, exactly once
+};
+
+class Voice : public std::enable_shared_from_this<Voice> {
+  public:
+    virtual ~Voice() = default;
+    // Connects and configures. Sends no audio, item or response request.
+    virtual void open() = 0;
+    // The caller's token is proven: from now on audio and items may be sent. `spoken_greeting` is what
+    // the recorded greeting says, told to the model as its own words; may be empty.
+    virtual void prove(std::string_view spoken_greeting) = 0;
+    // One piece of caller audio, in order. Dropped (and counted) unless ready() holds.
+    virtual void caller_audio(std::string_view base64) = 0;
+    // The caller began to speak: items not wholly heard, in order of playing. Late audio of their
+    // responses is dropped; the provider is told what was heard.
+    virtual void interrupted(const std::vector<PlayedItem>& items) = 0;
+    // The call cannot take more audio of the running response (playout_waiting_max).
+    virtual void cancel_response() = 0;
+    virtual bool ready() const = 0;
+    virtual std::string_view provider() const = 0;  // word for the journal, e.g. "openai"
+    // Closes; no notice after it returns. Idempotent, any state.
+    virtual void stop(std::string_view reason) = 0;
+};
+
+}  // namespace holdfast::voice
