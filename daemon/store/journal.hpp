@@ -1,0 +1,176 @@
+// The journal as calls and routes see it: rows go in by append() and are acknowledged when they are
+// on the disk; questions go in by read(). The real one is SqliteJournal (sqlite_journal.hpp).
+#pragma once
+
+#include "base/error.hpp"
+#include "base/ids.hpp"
+#include "base/sensitive.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace holdfast::store {
+
+using base::CallSid;
+using Text = base::Sensitive<std::string>;
+
+// Times: utc_ms is wall clock, offset_ms counts from the call's webhook on the monotonic clock.
+
+struct CallOpened {
+    CallSid call;
+    std::int64_t utc_ms = 0;
+    std::string account_sid;
+    Text from;
+    Text to;
+    std::string direction;
+    std::string attestation;  // StirVerstat, as received
+    std::string status;       // ringing, or overflow when it was sent to people at once
+    std::string rung;         // openai, person ...
+    std::string decision;     // why: "admitted", "limit", "unhealthy", "draining", "form"
+};
+
+// Absent members do not change.
+struct CallChanged {
+    CallSid call;
+    std::int64_t utc_ms = 0;
+    std::int64_t offset_ms = 0;
+    std::optional<std::string> status;  // ringing, streaming, ended, interrupted
+    std::optional<std::string> rung;
+    std::optional<std::string> stream_sid;
+};
+
+struct CallEnded {
+    CallSid call;
+    std::int64_t utc_ms = 0;
+    std::int64_t offset_ms = 0;  // = duration of the call on this box
+    std::string reason;          // a word of holdfast_calls_ended_total
+};
+
+enum class Speaker { caller, voice };
+
+struct Utterance {
+    CallSid call;
+    std::int64_t utc_ms = 0;
+    Speaker speaker = Speaker::caller;
+    Text text;
+    std::int64_t start_ms = 0;  // offsets in the call
+    std::int64_t end_ms = 0;
+    std::string provider;
+    std::string item_id;  // the provider's; unique per call and provider session
+    bool failed = false;  // transcription failed
+    // Voice only. An interrupted answer is kept whole with what was heard of it.
+    bool interrupted = false;
+    std::optional<std::int64_t> played_ms;
+    std::optional<std::int64_t> total_ms;
+    // First answer item of a turn only: response time and its parts.
+    std::optional<std::int64_t> response_us;
+    std::optional<std::int64_t> vad_us;
+    std::optional<std::int64_t> provider_us;
+    std::optional<std::int64_t> box_us;
+};
+
+struct Seam {
+    CallSid call;
+    std::int64_t utc_ms = 0;
+    std::int64_t offset_ms = 0;
+    std::string kind;  // session_renewed, voice_lost, takeover, gap, stream_blocked ...
+    std::string from_rung;
+    std::string to_rung;
+    std::string reason;
+};
+
+struct Audit {
+    std::int64_t utc_ms = 0;
+    std::string actor;   // "twilio", "admin", "daemon"
+    std::string action;  // "bad_signature", "bad_token", "start", "stop", "reload", "quarantine" ...
+    std::string detail;  // no personal data
+    std::optional<CallSid> call;
+};
+
+using Record = std::variant<CallOpened, CallChanged, CallEnded, Utterance, Seam, Audit>;
+
+struct Committed {
+    bool durable = false;          // on the disk (or, with `emergency`, in the emergency file)
+    bool emergency = false;
+    std::int64_t seq = 0;          // per call; 0 when there is no call or it is not known yet
+};
+// Runs on the store thread: post to your own loop. Called exactly once for an accepted record.
+using Ack = std::function<void(const Committed&)>;
+
+// --- reading ---
+
+struct CallRow {
+    CallSid call;
+    std::int64_t started_utc_ms = 0;
+    std::optional<std::int64_t> ended_utc_ms;
+    std::optional<std::int64_t> duration_ms;
+    std::string status, rung, end_reason, decision, stream_sid, generation, attestation;
+    Text from, to;
+    std::int64_t utterances = 0;
+    std::int64_t last_seq = 0;
+};
+
+struct UtteranceRow {
+    std::int64_t seq = 0;
+    Utterance utterance;
+};
+
+struct SeamRow {
+    std::int64_t seq = 0;
+    Seam seam;
+};
+
+struct AuditRow {
+    std::int64_t seq = 0;  // global
+    Audit audit;
+};
+
+struct CallDetail {
+    CallRow call;
+    std::vector<UtteranceRow> utterances;
+    std::vector<SeamRow> seams;
+    std::vector<AuditRow> audit;  // of this call
+};
+
+struct CallList {
+    std::vector<CallRow> calls;  // newest first
+};
+
+struct ReadCalls {
+    std::int64_t limit = 50;               // at most 1000
+    std::optional<std::int64_t> before_utc_ms;  // started before
+    bool active_only = false;
+};
+
+enum class StoreHealth { good, degraded, failed };
+const char* to_string(StoreHealth health);
+
+struct StoreStatus {
+    StoreHealth health = StoreHealth::good;
+    std::string reason;  // "", "full", "readonly", "io", "stalled", "missing", "quarantined"
+    std::string generation;
+    std::int64_t schema_version = 0;
+    std::int64_t rows_committed = 0;
+    std::int64_t rows_waiting = 0;
+    std::int64_t database_bytes = 0;
+    std::int64_t wal_bytes = 0;
+    std::int64_t free_bytes = 0;
+};
+
+class Journal {
+  public:
+    virtual ~Journal() = default;
+    // Queues a row and returns; never waits. False when the queue is full (counted): the caller of
+    // append must say so loudly. Any thread.
+    virtual bool append(Record record, Ack ack = {}) = 0;
+    // Answers on the store thread, after the rows queued before. Any thread.
+    virtual void read_calls(ReadCalls query, std::function<void(base::Result<CallList>)> done) = 0;
+    virtual void read_call(CallSid call, std::function<void(base::Result<CallDetail>)> done) = 0;
+    virtual StoreStatus status() const = 0;  // any thread; a snapshot
+};
+
+}  // namespace holdfast::store

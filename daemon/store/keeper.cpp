@@ -1,0 +1,507 @@
+#include "store/keeper.hpp"
+
+#include "base/random.hpp"
+#include "config/limits.hpp"
+#include "log/log.hpp"
+#include "metrics/catalog.hpp"
+#include "store/schema.hpp"
+
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+
+namespace holdfast::store {
+namespace {
+
+constexpr log::Logger k_log{"store"};
+constexpr int k_opens_in_a_row_max = 3;  // damaged, fresh one damaged too, and one more
+// Share of its time that salvage may take from the store thread: one part in five.
+constexpr int k_salvage_pause_factor = 4;
+constexpr double k_space_low = 0.20;
+constexpr double k_space_nearly_gone = 0.05;
+
+std::int64_t utc_now_ms() {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+        .count();
+}
+
+Failure system_failure(int code, int number, const char* during) { return {code, number, during}; }
+
+}  // namespace
+
+Keeper::Keeper(const SqliteJournalOptions& options, std::uint64_t run, std::function<void()> nudge)
+    : options_(options), run_(run), nudge_(std::move(nudge)), ballast_(options.path + ".ballast", options.ballast_bytes) {}
+
+LockFile::Outcome Keeper::acquire_lock() {
+    make_private_folder(folder_of(options_.path));
+    return lock_.acquire(options_.path + ".lock");
+}
+
+template <class Change>
+void Keeper::publish(Change change) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    change(state_);
+    state_.trouble = trouble_;
+    state_.salvaging = salvaging();
+}
+
+Keeper::State Keeper::state() const {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return state_;
+}
+
+// --- opening ---
+
+std::optional<std::uint64_t> Keeper::try_open(std::uint64_t done_ticket, EmergencyContent* emergency) {
+    for (int i = 0; i < k_opens_in_a_row_max; ++i) {
+        const Step step = open_once(done_ticket, emergency);
+        if (step == Step::opened) return taken_ticket_;
+        if (step == Step::failed) {
+            close();
+            return std::nullopt;
+        }
+    }
+    close();
+    reopen_at_ = base::Mono::now() + options_.reopen;
+    return std::nullopt;
+}
+
+Keeper::Step Keeper::open_once(std::uint64_t done_ticket, EmergencyContent* emergency) {
+    close();
+    if (!prepare_files()) return Step::failed;
+    db_ = std::make_unique<Database>(options_.path, options_.vfs, Database::Mode::owner);
+    const Step step = settle_identity();
+    if (step != Step::opened) return step;
+    db_->own();
+    migrate(*db_, migrations(), utc_now_ms());
+    // After a commit of unknown outcome the log may be readable without being on the disk. What is copied
+    // from it into the database and synced there is.
+    db_->checkpoint_and_cut();
+    if (db_->ok() && take_over(done_ticket, emergency)) return Step::opened;
+    const Failure failure = db_->failure();
+    suffer(failure);
+    return failure.trouble() == Trouble::corrupt && !db_ && reopen_at_ <= base::Mono::now() ? Step::moved_aside
+                                                                                           : Step::failed;
+}
+
+bool Keeper::prepare_files() {
+    const std::string& path = options_.path;
+    if (!make_private_folder(folder_of(path))) {
+        suffer(system_failure(SQLITE_CANTOPEN, errno, "create folder"));
+        return false;
+    }
+    if (acquire_lock() == LockFile::Outcome::taken) {
+        suffer(system_failure(SQLITE_BUSY, 0, "lock file"));
+        return false;
+    }
+    if (file_facts(path + "-wal").bytes > 0 && file_facts(path).bytes == 0) {
+        // SQLite would delete a log without its database, and these rows have been acknowledged.
+        k_log.error("write-ahead log without a database, moved aside", {{"file", path}});
+        set_log_aside();
+    }
+    bool tightened = false;
+    if (const int number = make_private_file(path, tightened); number != 0) {
+        suffer(system_failure(SQLITE_CANTOPEN, number, "create database"));
+        return false;
+    }
+    if (tightened) k_log.warning("journal was readable by others, rights taken away", {{"file", path}});
+    return true;
+}
+
+void Keeper::set_log_aside() {
+    const std::string target = options_.path + "-wal.orphan-" + std::to_string(utc_now_ms());
+    if (std::rename((options_.path + "-wal").c_str(), target.c_str()) == 0) set_aside_.push_back(target);
+}
+
+// Whose file is it, and is it whole? Anything that is not a whole journal of ours goes aside.
+Keeper::Step Keeper::settle_identity() {
+    const Identity identity = identify(*db_, migrations().back().version);
+    if (db_->ok() && identity == Identity::newer) {
+        return set_aside("newer", "journal of a newer version moved aside, starting a fresh one") ? Step::moved_aside
+                                                                                                   : Step::failed;
+    }
+    if (db_->ok() && identity == Identity::foreign) {
+        return set_aside("foreign", "database of something else moved aside, starting a fresh one")
+                   ? Step::moved_aside
+                   : Step::failed;
+    }
+    if (db_->ok() && identity == Identity::ours && db_->word("PRAGMA quick_check(1)") != "ok") {
+        db_->fail(SQLITE_CORRUPT, "quick_check");
+    }
+    if (db_->ok()) return Step::opened;
+    const Failure failure = db_->failure();
+    const bool corrupt = failure.trouble() == Trouble::corrupt;
+    if (corrupt) read_progress();
+    suffer(failure);
+    return corrupt && reopen_at_ <= base::Mono::now() ? Step::moved_aside : Step::failed;
+}
+
+// A damaged file may still tell how far the run that wrote it had come. What it has need not be replayed
+// from the emergency file: it will be salvaged.
+void Keeper::read_progress() {
+    db_->forgive();
+    Query q(*db_, "SELECT run, ticket FROM schema");
+    if (!q.step()) return;
+    salvaged_run_ = static_cast<std::uint64_t>(q.number(0));
+    salvaged_ticket_ = static_cast<std::uint64_t>(q.number(1));
+}
+
+bool Keeper::take_over(std::uint64_t done_ticket, EmergencyContent* emergency) {
+    TakeOver start;
+    start.run = run_;
+    start.ticket = done_ticket;
+    start.site_id = options_.site_id;
+    start.utc_ms = utc_now_ms();
+    start.emergency = taken_over_ ? nullptr : emergency;
+    start.set_aside = set_aside_;
+    start.to_salvage = to_salvage_;
+    start.salvaged_run = salvaged_run_;
+    start.salvaged_ticket = salvaged_ticket_;
+    writer_.emplace(*db_, live_);
+    TakenOver taken;
+    for (;;) {
+        Transaction transaction(*db_);
+        taken = writer_->take_over(start);
+        if (transaction.commit()) break;
+        if (db_->failure().trouble() != Trouble::row || start.emergency == nullptr || emergency->rows.empty()) {
+            return false;
+        }
+        k_log.error("row of the emergency file refused by the database", {{"failure", db_->failure().text()}});
+        metrics::store_dropped_rows_total.add();
+        emergency->rows.erase(emergency->rows.begin() + static_cast<std::ptrdiff_t>(writer_->replaying()));
+        db_->forgive();
+    }
+    taken_over_ = true;
+    taken_ticket_ = taken.ticket;
+    acknowledged_below_seq_ = writer_->next_seq();
+    set_aside_.clear();
+    to_salvage_.clear();
+    file_ = file_facts(options_.path);
+    check_file_at_ = base::Mono::now() + options_.file_check;
+    announce(taken);
+    recovered();
+    ballast_.restore();
+    start_salvage();
+    measure();
+    return true;
+}
+
+void Keeper::announce(const TakenOver& taken) {
+    metrics::calls_interrupted_total.add(static_cast<std::uint64_t>(taken.interrupted));
+    k_log.notice("journal opened", {{"generation", taken.generation},
+                                    {"previous", taken.previous},
+                                    {"interrupted_calls", taken.interrupted},
+                                    {"replayed_rows", taken.replayed},
+                                    {"emergency_bad_bytes", taken.unreadable},
+                                    {"sqlite", sqlite3_libversion()}});
+    publish([&](State& s) {
+        s.generation = taken.generation;
+        s.schema_version = migrations().back().version;
+    });
+}
+
+// --- writing ---
+
+Keeper::Commit Keeper::commit(const std::vector<WaitingRowPtr>& rows, std::vector<Written>& written) {
+    const auto started = base::Mono::now();
+    written.clear();
+    writer_->mark();
+    Failure failure;
+    {
+        Transaction transaction(*db_);
+        for (const auto& row : rows) {
+            written.push_back(writer_->write(row->record));
+            if (!db_->ok()) break;
+        }
+        writer_->save_progress(rows.back()->ticket);
+        transaction.commit();
+        failure = db_->failure();
+    }
+    metrics::commit_seconds.observe(std::chrono::duration<double>(base::Mono::now() - started).count());
+    if (failure.code == 0) {
+        acknowledged_below_seq_ = writer_->next_seq();
+        for (std::size_t i = 0; i < rows.size(); ++i) {
+            metrics::journal_rows_total.add(written[i].table != nullptr ? written[i].table->name : "other");
+            remember(rows[i]->record, written[i]);
+        }
+        if (trouble_ != Trouble::none) recovered();
+        publish([&](State& s) { s.rows_committed += static_cast<std::int64_t>(rows.size()); });
+        return Commit::done;
+    }
+    writer_->forget();
+    if (failure.trouble() == Trouble::row) {
+        db_->forgive();
+        if (written.size() == 1) {
+            k_log.error("row refused by the database", {{"failure", failure.text()}});
+            return Commit::refused;
+        }
+        // All rows before the bad one are good: write them alone, the bad one will then be the first.
+        return commit({rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(written.size()) - 1}, written);
+    }
+    written.clear();
+    suffer(failure);
+    return Commit::failed;
+}
+
+void Keeper::remember(const Record& record, const Written& written) {
+    const CallSid* call = call_of(record);
+    if (call == nullptr) return;
+    if (std::holds_alternative<CallEnded>(record)) {
+        live_.erase(call->str());
+    } else if (std::holds_alternative<CallOpened>(record)) {
+        live_.insert_or_assign(call->str(), written.call_seq);
+    } else if (const auto live = live_.find(call->str()); live != live_.end()) {
+        live->second = written.call_seq;
+    }
+}
+
+void Keeper::checkpoint() {
+    if (db_ && !db_->checkpoint_when(limits::journal_checkpoint_pages)) suffer(Failure(db_->failure()));
+}
+
+void Keeper::after_read() {
+    if (db_ && !db_->ok()) suffer(Failure(db_->failure()));
+}
+
+// --- trouble ---
+
+void Keeper::suffer(const Failure& failure) {
+    trouble_ = failure.trouble();
+    if (failure_log_.should_log(base::Mono::now())) {
+        k_log.error("journal in trouble, rows wait", {{"trouble", to_string(trouble_)},
+                                                      {"failure", failure.text()},
+                                                      {"suppressed", failure_log_.suppressed()}});
+    }
+    switch (trouble_) {
+        case Trouble::full: suffer_full(); break;
+        case Trouble::io: suffer_io(); break;
+        case Trouble::corrupt: set_aside("damaged", "journal damaged, moved aside, starting a fresh one"); break;
+        default:
+            close();
+            reopen_at_ = base::Mono::now() + options_.reopen;
+    }
+    publish([](State&) {});
+}
+
+// Reading goes on. Even a checkpoint needs room: the ballast is that room (D01, D02).
+void Keeper::suffer_full() {
+    const auto now = base::Mono::now();
+    retry_at_ = reopen_at_ = now + options_.full_retry;
+    if (!ballast_.release()) return;
+    k_log.error("disk full, ballast released", {{"ballast_bytes", ballast_.bytes()}});
+    retry_at_ = reopen_at_ = now;
+    if (!db_) return;
+    db_->forgive();
+    db_->checkpoint_and_cut();
+    db_->forgive();
+}
+
+// Whether the transaction is on the disk is not known, and a second fsync on the same descriptor would
+// report success without having written anything. Only a new connection can tell (D05, D06).
+void Keeper::suffer_io() {
+    metrics::store_io_error_total.add();
+    const auto now = base::Mono::now();
+    const bool again = last_io_failure_ && now - *last_io_failure_ < options_.io_failure_window;
+    last_io_failure_ = now;
+    close();
+    reopen_at_ = again ? now + options_.reopen : now;
+    if (again) publish([](State& s) { s.failed = true; });
+}
+
+void Keeper::close() {
+    writer_.reset();
+    if (db_ && !db_->ok()) db_->poison();
+    db_.reset();
+}
+
+bool Keeper::set_aside(const char* word, const char* message) {
+    if (db_) db_->poison();
+    writer_.reset();
+    db_.reset();
+    salvage_.reset();  // its file stays on the list of the database that goes
+    const auto name = move_aside(options_.path, word, utc_now_ms());
+    if (!name) {
+        k_log.error("cannot move the journal aside", {{"detail", name.error().detail}});
+        trouble_ = Trouble::readonly;
+        reopen_at_ = base::Mono::now() + options_.reopen;
+        return false;
+    }
+    k_log.error(message, {{"file", *name}});
+    metrics::store_quarantined_total.add();
+    set_aside_.push_back(*name);
+    if (std::string_view(word) == "damaged") to_salvage_.push_back({*name, acknowledged_below_seq_});
+    acknowledged_below_seq_ = INT64_MAX;
+    reopen_at_ = base::Mono::now();
+    return true;
+}
+
+void Keeper::recovered() {
+    if (trouble_ != Trouble::none) {
+        k_log.notice("journal works again", {{"trouble", to_string(trouble_)}});
+        failure_log_.reset();
+    }
+    trouble_ = Trouble::none;
+    retry_at_ = {};
+    publish([](State& s) { s.failed = false; });
+}
+
+void Keeper::give_up_connection(const char* why) {
+    k_log.error("store thread met an exception, starting over", {{"what", why}});
+    writer_.reset();
+    if (db_) db_->poison();
+    db_.reset();
+    trouble_ = Trouble::io;
+    reopen_at_ = base::Mono::now() + options_.full_retry;
+    publish([](State&) {});
+}
+
+void Keeper::close_for_good() {
+    salvage_.reset();
+    if (db_ && db_->ok()) {
+        bool noted = false;
+        {
+            Transaction transaction(*db_);
+            writer_->note_stop(utc_now_ms());
+            noted = transaction.commit();
+        }
+        if (noted && db_->checkpoint_and_cut()) k_log.notice("journal closed");
+        if (!db_->ok()) k_log.error("journal closed with a failure", {{"failure", db_->failure().text()}});
+    }
+    close();
+    lock_.release();
+}
+
+// --- salvage ---
+
+void Keeper::start_salvage() {
+    if (salvage_ || !writer_) return;
+    const auto orders = writer_->unfinished_orders();
+    if (!orders.empty()) {
+        k_log.notice("salvage started", {{"file", orders.front().file}});
+        salvaged_rows_ = 0;
+        salvage_ = std::make_unique<Salvage>(orders.front(), options_.vfs, nudge_);
+    }
+    publish([](State&) {});
+}
+
+bool Keeper::salvage(base::TimePoint now) {
+    if (!salvage_ || !open() || trouble_ != Trouble::none || now < salvage_at_) return false;
+    auto batch = salvage_->take();
+    if (!batch) {
+        if (salvage_->finished()) finish_salvage();
+        return false;
+    }
+    writer_->mark();
+    std::int64_t brought = 0;
+    {
+        Transaction transaction(*db_);
+        for (const auto& row : *batch) brought += writer_->take_back(row) ? 1 : 0;
+        writer_->save_next_seq();
+        transaction.commit();
+    }
+    if (!db_->ok()) {
+        const Failure failure = db_->failure();
+        writer_->forget();
+        // The next start of it begins from the front; rows that are here already are recognised.
+        salvage_.reset();
+        suffer(failure);
+        return true;
+    }
+    acknowledged_below_seq_ = writer_->next_seq();
+    salvaged_rows_ += brought;
+    const auto took = base::Mono::now() - now;
+    salvage_at_ = base::Mono::now() + k_salvage_pause_factor * took;
+    return true;
+}
+
+void Keeper::finish_salvage() {
+    std::int64_t interrupted = 0;
+    {
+        Transaction transaction(*db_);
+        interrupted = writer_->finish(salvage_->order(), salvaged_rows_, salvage_->gaps(), utc_now_ms());
+        for (const auto& order : salvage_->inherited()) writer_->order(order, utc_now_ms());
+        writer_->save_next_seq();
+        transaction.commit();
+    }
+    if (!db_->ok()) return suffer(Failure(db_->failure()));
+    acknowledged_below_seq_ = writer_->next_seq();
+    metrics::calls_interrupted_total.add(static_cast<std::uint64_t>(interrupted));
+    k_log.notice("salvage finished", {{"file", salvage_->order().file},
+                                      {"rows", salvaged_rows_},
+                                      {"gaps", salvage_->gaps()},
+                                      {"interrupted_calls", interrupted}});
+    salvage_.reset();
+    start_salvage();
+}
+
+// --- housekeeping ---
+
+void Keeper::housekeeping(base::TimePoint now) {
+    measure();
+    if (!open()) return;
+    if (trouble_ == Trouble::none) ballast_.restore();
+    if (now >= check_file_at_) {
+        check_file_at_ = now + options_.file_check;
+        check_file();
+    }
+}
+
+void Keeper::measure() {
+    const auto database = file_facts(options_.path).bytes;
+    const auto log = file_facts(options_.path + "-wal").bytes;
+    const auto space = space_at(options_.path);
+    metrics::store_wal_bytes.set(static_cast<double>(log));
+    metrics::store_free_bytes.set(static_cast<double>(space.free_bytes));
+    publish([&](State& s) {
+        s.database_bytes = database;
+        s.wal_bytes = log;
+        s.free_bytes = space.free_bytes;
+    });
+    const double share = space.total_bytes > 0 ? static_cast<double>(space.free_bytes) / static_cast<double>(space.total_bytes) : 1;
+    if (share >= k_space_low) return space_log_.reset();
+    if (!space_log_.should_log(base::Mono::now())) return;
+    if (share < k_space_nearly_gone) {
+        k_log.error("disk of the journal is nearly full", {{"free_bytes", space.free_bytes}});
+    } else {
+        k_log.warning("disk of the journal fills up", {{"free_bytes", space.free_bytes}});
+    }
+}
+
+// Somebody deleted or replaced the file we write to: our rows have no name any more (A16).
+void Keeper::check_file() {
+    const FileFacts now = file_facts(options_.path);
+    if (now.exists && now.inode == file_.inode && now.device == file_.device) return;
+    k_log.error("journal was deleted or replaced while open, copying it back out", {{"file", options_.path}});
+    copy_back();
+}
+
+void Keeper::copy_back() {
+    const std::string copy = options_.path + ".copy";
+    ::unlink(copy.c_str());
+    bool tightened = false;
+    make_private_file(copy, tightened);
+    Query(*db_, "VACUUM INTO ?", copy).run();
+    if (!db_->ok()) return suffer(Failure(db_->failure()));
+    const int fd = ::open(copy.c_str(), O_RDONLY | O_CLOEXEC);
+    const bool synced = fd >= 0 && ::fsync(fd) == 0;
+    if (fd >= 0) ::close(fd);
+    if (!synced) return suffer(system_failure(SQLITE_IOERR_FSYNC, errno, "copy back"));
+    db_->poison();
+    writer_.reset();
+    db_.reset();
+    // Our old log goes aside first: beside any other database it would be replayed into it.
+    set_log_aside();
+    if (file_facts(options_.path).exists) (void)move_aside(options_.path, "foreign", utc_now_ms());
+    if (std::rename(copy.c_str(), options_.path.c_str()) != 0) {
+        suffer(system_failure(SQLITE_CANTOPEN, errno, "copy back"));
+        return;
+    }
+    sync_folder_of(options_.path);
+    reopen_at_ = {};
+}
+
+}  // namespace holdfast::store

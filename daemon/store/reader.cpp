@@ -1,0 +1,113 @@
+#include "store/reader.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+
+namespace holdfast::store {
+namespace {
+
+const std::string k_calls =
+    "SELECT call.seq, call_sid, started_utc_ms, ended_utc_ms, duration_ms, status, rung, end_reason, decision, "
+    "stream_sid, attestation, from_number, to_number, last_call_seq, coalesce(origin.generation, (SELECT "
+    "generation FROM schema)), (SELECT count(*) FROM utterance WHERE utterance.call = call.seq) FROM call "
+    "LEFT JOIN origin ON origin.id = call.salvaged_from ";
+const std::string k_newest_calls = k_calls + "WHERE started_utc_ms < ? ORDER BY started_utc_ms DESC LIMIT ?";
+const std::string k_open_calls =
+    k_calls + "WHERE ended_utc_ms IS NULL AND started_utc_ms < ? ORDER BY started_utc_ms DESC LIMIT ?";
+const std::string k_one_call = k_calls + "WHERE call_sid = ?";
+
+// Rows brought back from an earlier generation come first: they happened before.
+const std::string k_in_order = " WHERE call = ? ORDER BY salvaged_from IS NULL, salvaged_from, call_seq";
+const std::string k_utterances =
+    "SELECT call_seq, utc_ms, speaker, text, start_ms, end_ms, provider, item_id, failed, interrupted, played_ms, "
+    "total_ms, response_us, vad_us, provider_us, box_us FROM utterance" +
+    k_in_order;
+const std::string k_seams =
+    "SELECT call_seq, utc_ms, offset_ms, kind, from_rung, to_rung, reason FROM seam" + k_in_order;
+const std::string k_audit = "SELECT seq, utc_ms, actor, action, detail FROM audit" + k_in_order;
+
+CallRow call_row(const Query& q) {
+    CallRow row;
+    if (const auto sid = CallSid::parse(q.word(1))) row.call = *sid;
+    row.started_utc_ms = q.number(2);
+    row.ended_utc_ms = q.number_or_null(3);
+    row.duration_ms = q.number_or_null(4);
+    row.status = q.word(5);
+    row.rung = q.word(6);
+    row.end_reason = q.word(7);
+    row.decision = q.word(8);
+    row.stream_sid = q.word(9);
+    row.attestation = q.word(10);
+    row.from = Text(q.word(11));
+    row.to = Text(q.word(12));
+    row.last_seq = q.number(13);
+    row.generation = q.word(14);
+    row.utterances = q.number(15);
+    return row;
+}
+
+UtteranceRow utterance_row(const Query& q, const CallSid& call) {
+    UtteranceRow row;
+    row.seq = q.number(0);
+    Utterance& u = row.utterance;
+    u.call = call;
+    u.utc_ms = q.number(1);
+    u.speaker = q.word(2) == "voice" ? Speaker::voice : Speaker::caller;
+    u.text = Text(q.word(3));
+    u.start_ms = q.number(4);
+    u.end_ms = q.number(5);
+    u.provider = q.word(6);
+    u.item_id = q.word(7);
+    u.failed = q.number(8) != 0;
+    u.interrupted = q.number(9) != 0;
+    u.played_ms = q.number_or_null(10);
+    u.total_ms = q.number_or_null(11);
+    u.response_us = q.number_or_null(12);
+    u.vad_us = q.number_or_null(13);
+    u.provider_us = q.number_or_null(14);
+    u.box_us = q.number_or_null(15);
+    return row;
+}
+
+base::Error unreadable(const Database& db) {
+    return base::make_error(base::Condition::retry, "store_read", db.failure().text());
+}
+
+}  // namespace
+
+base::Result<CallList> read_calls(Database& db, const ReadCalls& query) {
+    const auto limit = std::clamp<std::int64_t>(query.limit, 1, k_calls_per_answer_max);
+    const auto before = query.before_utc_ms.value_or(INT64_MAX);
+    CallList list;
+    Query q(db, query.active_only ? k_open_calls : k_newest_calls, before, limit);
+    while (q.step()) list.calls.push_back(call_row(q));
+    if (!db.ok()) return unreadable(db);
+    return list;
+}
+
+base::Result<CallDetail> read_call(Database& db, const CallSid& call) {
+    CallDetail detail;
+    std::int64_t id = 0;
+    {
+        Query q(db, k_one_call, call.str());
+        if (!q.step()) {
+            if (!db.ok()) return unreadable(db);
+            return base::make_error(base::Condition::reject, "not_found");
+        }
+        id = q.number(0);
+        detail.call = call_row(q);
+    }
+    for (Query q(db, k_utterances, id); q.step();) detail.utterances.push_back(utterance_row(q, call));
+    for (Query q(db, k_seams, id); q.step();) {
+        detail.seams.push_back(
+            {q.number(0), Seam{call, q.number(1), q.number(2), q.word(3), q.word(4), q.word(5), q.word(6)}});
+    }
+    for (Query q(db, k_audit, id); q.step();) {
+        detail.audit.push_back({q.number(0), Audit{q.number(1), q.word(2), q.word(3), q.word(4), call}});
+    }
+    if (!db.ok()) return unreadable(db);
+    return detail;
+}
+
+}  // namespace holdfast::store

@@ -1,0 +1,15 @@
+// Answers to questions, on the store thread and its connection.
+#pragma once
+
+#include "store/database.hpp"
+#include "store/journal.hpp"
+
+namespace holdfast::store {
+
+constexpr std::int64_t k_calls_per_answer_max = 1000;
+
+// Errors: "not_found" (reject), "store_read" (retry; the connection's failure is the caller's to treat).
+base::Result<CallList> read_calls(Database& db, const ReadCalls& query);
+base::Result<CallDetail> read_call(Database& db, const CallSid& call);
+
+}  // namespace holdfast::store

@@ -1,0 +1,135 @@
+#include "store/record_codec.hpp"
+
+#include "store/bytes.hpp"
+
+#include <cstdint>
+#include <type_traits>
+#include <utility>
+
+namespace holdfast::store {
+namespace {
+
+// The members of each record, once, for both directions. A new member goes to the end, with a new tag
+// if an old file must still be read.
+template <class Archive, class Row>
+void members(Archive& a, Row& row) {
+    using T = std::remove_const_t<Row>;
+    if constexpr (std::is_same_v<T, CallOpened>) {
+        a(row.call), a(row.utc_ms), a(row.account_sid), a(row.from), a(row.to), a(row.direction);
+        a(row.attestation), a(row.status), a(row.rung), a(row.decision);
+    } else if constexpr (std::is_same_v<T, CallChanged>) {
+        a(row.call), a(row.utc_ms), a(row.offset_ms), a(row.status), a(row.rung), a(row.stream_sid);
+    } else if constexpr (std::is_same_v<T, CallEnded>) {
+        a(row.call), a(row.utc_ms), a(row.offset_ms), a(row.reason);
+    } else if constexpr (std::is_same_v<T, Utterance>) {
+        a(row.call), a(row.utc_ms), a(row.speaker), a(row.text), a(row.start_ms), a(row.end_ms);
+        a(row.provider), a(row.item_id), a(row.failed), a(row.interrupted), a(row.played_ms);
+        a(row.total_ms), a(row.response_us), a(row.vad_us), a(row.provider_us), a(row.box_us);
+    } else if constexpr (std::is_same_v<T, Seam>) {
+        a(row.call), a(row.utc_ms), a(row.offset_ms), a(row.kind), a(row.from_rung), a(row.to_rung);
+        a(row.reason);
+    } else {
+        static_assert(std::is_same_v<T, Audit>);
+        a(row.utc_ms), a(row.actor), a(row.action), a(row.detail), a(row.call);
+    }
+}
+
+class Encoder {
+  public:
+    explicit Encoder(std::string& out) : out_(out) {}
+    void operator()(std::int64_t v) { put_u64(out_, static_cast<std::uint64_t>(v)); }
+    void operator()(bool v) { out_.push_back(v ? '\1' : '\0'); }
+    void operator()(Speaker v) { (*this)(v == Speaker::voice); }
+    void operator()(const std::string& v) {
+        put_u32(out_, static_cast<std::uint32_t>(v.size()));
+        out_ += v;
+    }
+    void operator()(const Text& v) { (*this)(v.reveal()); }
+    void operator()(const CallSid& v) { (*this)(v.str()); }
+    template <class T>
+    void operator()(const std::optional<T>& v) {
+        (*this)(v.has_value());
+        if (v) (*this)(*v);
+    }
+
+  private:
+    std::string& out_;
+};
+
+// Reads past the end, or a value that cannot be, make it bad for good; what it yields then is ignored.
+class Decoder {
+  public:
+    explicit Decoder(std::string_view bytes) : bytes_(bytes) {}
+    bool complete() const { return !bad_ && bytes_.empty(); }
+
+    void operator()(std::int64_t& v) { v = static_cast<std::int64_t>(get_u64(take(8))); }
+    void operator()(bool& v) {
+        const auto byte = take(1);
+        v = byte == "\1";
+        bad_ = bad_ || (!v && byte != std::string_view("\0", 1));
+    }
+    void operator()(Speaker& v) {
+        bool voice = false;
+        (*this)(voice);
+        v = voice ? Speaker::voice : Speaker::caller;
+    }
+    void operator()(std::string& v) { v.assign(take(get_u32(take(4)))); }
+    void operator()(Text& v) { (*this)(v.reveal()); }
+    void operator()(CallSid& v) {
+        std::string text;
+        (*this)(text);
+        const auto sid = CallSid::parse(text);
+        bad_ = bad_ || !(sid || text.empty());
+        if (sid) v = *sid;
+    }
+    template <class T>
+    void operator()(std::optional<T>& v) {
+        bool present = false;
+        (*this)(present);
+        if (present) (*this)(v.emplace());
+    }
+
+  private:
+    std::string_view take(std::size_t count) {
+        if (bad_ || bytes_.size() < count) {
+            bad_ = true;
+            return {};
+        }
+        const auto taken = bytes_.substr(0, count);
+        bytes_.remove_prefix(count);
+        return taken;
+    }
+
+    std::string_view bytes_;
+    bool bad_ = false;
+};
+
+// The alternative of Record whose index is the tag.
+template <std::size_t Index = 0>
+bool decode(std::size_t tag, Decoder& decoder, Record& record) {
+    if constexpr (Index == std::variant_size_v<Record>) {
+        return false;
+    } else {
+        if (tag != Index) return decode<Index + 1>(tag, decoder, record);
+        members(decoder, record.emplace<Index>());
+        return decoder.complete();
+    }
+}
+
+}  // namespace
+
+void append_record(std::string& out, const Record& record) {
+    out.push_back(static_cast<char>(record.index()));
+    Encoder encoder(out);
+    std::visit([&encoder](const auto& row) { members(encoder, row); }, record);
+}
+
+std::optional<Record> parse_record(std::string_view bytes) {
+    if (bytes.empty()) return std::nullopt;
+    Decoder decoder(bytes.substr(1));
+    Record record;
+    if (!decode(static_cast<unsigned char>(bytes.front()), decoder, record)) return std::nullopt;
+    return record;
+}
+
+}  // namespace holdfast::store

@@ -1,0 +1,197 @@
+#include "store/schema.hpp"
+
+#include <algorithm>
+
+namespace holdfast::store {
+namespace {
+
+// schema: one row. `generation` names this life of a journal and stands in every exported id. next_seq
+// is our own counter: SQLite would hand out the numbers of deleted rows again. (run, ticket) is the last
+// accepted row that is in here, written in the same transaction as the row itself: after a commit whose
+// outcome is unknown, and after a crash with an emergency file, it says what is still missing.
+//
+// salvage: one row for each damaged file whose rows are to be brought over, those below below_seq: what was
+// written after the last acknowledged commit is written again by the journal itself. A row brought over
+// keeps its old name, (origin, salvaged_seq), beside its new number.
+//
+// The rows of a call carry its CallSid as well as the number of its row: the text lets a row out of a
+// damaged file be understood alone; the number keeps the index compact, so that the entries of the calls
+// of one hour stand on few pages and a commit writes few.
+constexpr char k_version_1[] = R"sql(
+CREATE TABLE schema (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    generation TEXT NOT NULL,
+    site_id TEXT NOT NULL,
+    created_utc_ms INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    next_seq INTEGER NOT NULL,
+    run INTEGER NOT NULL,
+    ticket INTEGER NOT NULL,
+    clean_stop INTEGER NOT NULL,
+    emergency_file TEXT NOT NULL,
+    emergency_bytes INTEGER NOT NULL
+) STRICT;
+CREATE TABLE migration (
+    version INTEGER PRIMARY KEY,
+    applied_utc_ms INTEGER NOT NULL,
+    applied_by TEXT NOT NULL
+) STRICT;
+CREATE TABLE salvage (
+    id INTEGER PRIMARY KEY,
+    file TEXT NOT NULL UNIQUE,
+    since_utc_ms INTEGER NOT NULL,
+    below_seq INTEGER NOT NULL,
+    done INTEGER NOT NULL,
+    salvaged_rows INTEGER NOT NULL,
+    gaps INTEGER NOT NULL
+) STRICT;
+CREATE TABLE origin (
+    id INTEGER PRIMARY KEY,
+    generation TEXT NOT NULL UNIQUE
+) STRICT;
+CREATE TABLE call (
+    seq INTEGER PRIMARY KEY,
+    base_call_seq INTEGER NOT NULL,
+    last_call_seq INTEGER NOT NULL,
+    salvaged_from INTEGER REFERENCES origin (id),
+    salvaged_seq INTEGER,
+    call_sid TEXT NOT NULL UNIQUE,
+    account_sid TEXT NOT NULL,
+    from_number TEXT NOT NULL,
+    to_number TEXT NOT NULL,
+    direction TEXT NOT NULL,
+    attestation TEXT NOT NULL,
+    status TEXT NOT NULL,
+    rung TEXT NOT NULL,
+    decision TEXT NOT NULL,
+    stream_sid TEXT NOT NULL,
+    end_reason TEXT NOT NULL,
+    started_utc_ms INTEGER NOT NULL,
+    ended_utc_ms INTEGER,
+    duration_ms INTEGER,
+    crc INTEGER NOT NULL
+) STRICT;
+CREATE INDEX call_started ON call (started_utc_ms);
+CREATE INDEX call_open ON call (started_utc_ms) WHERE ended_utc_ms IS NULL;
+CREATE TABLE utterance (
+    seq INTEGER PRIMARY KEY,
+    call INTEGER NOT NULL REFERENCES call (seq),
+    call_seq INTEGER NOT NULL,
+    salvaged_from INTEGER REFERENCES origin (id),
+    salvaged_seq INTEGER,
+    call_sid TEXT NOT NULL,
+    utc_ms INTEGER NOT NULL,
+    speaker TEXT NOT NULL CHECK (speaker IN ('caller', 'voice')),
+    text TEXT NOT NULL,
+    start_ms INTEGER NOT NULL,
+    end_ms INTEGER NOT NULL,
+    provider TEXT NOT NULL,
+    item_id TEXT NOT NULL,
+    failed INTEGER NOT NULL,
+    interrupted INTEGER NOT NULL,
+    played_ms INTEGER,
+    total_ms INTEGER,
+    response_us INTEGER,
+    vad_us INTEGER,
+    provider_us INTEGER,
+    box_us INTEGER,
+    crc INTEGER NOT NULL
+) STRICT;
+CREATE INDEX utterance_call ON utterance (call, call_seq);
+CREATE UNIQUE INDEX utterance_salvaged ON utterance (salvaged_from, salvaged_seq) WHERE salvaged_from IS NOT NULL;
+CREATE TABLE seam (
+    seq INTEGER PRIMARY KEY,
+    call INTEGER NOT NULL REFERENCES call (seq),
+    call_seq INTEGER NOT NULL,
+    salvaged_from INTEGER REFERENCES origin (id),
+    salvaged_seq INTEGER,
+    call_sid TEXT NOT NULL,
+    utc_ms INTEGER NOT NULL,
+    offset_ms INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    from_rung TEXT NOT NULL,
+    to_rung TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    crc INTEGER NOT NULL
+) STRICT;
+CREATE INDEX seam_call ON seam (call, call_seq);
+CREATE UNIQUE INDEX seam_salvaged ON seam (salvaged_from, salvaged_seq) WHERE salvaged_from IS NOT NULL;
+CREATE TABLE audit (
+    seq INTEGER PRIMARY KEY,
+    call INTEGER REFERENCES call (seq),
+    call_seq INTEGER,
+    salvaged_from INTEGER REFERENCES origin (id),
+    salvaged_seq INTEGER,
+    call_sid TEXT,
+    utc_ms INTEGER NOT NULL,
+    actor TEXT NOT NULL,
+    action TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    crc INTEGER NOT NULL
+) STRICT;
+CREATE INDEX audit_call ON audit (call, call_seq) WHERE call IS NOT NULL;
+CREATE UNIQUE INDEX audit_salvaged ON audit (salvaged_from, salvaged_seq) WHERE salvaged_from IS NOT NULL;
+)sql";
+
+constexpr int k_head_columns = 5;
+
+}  // namespace
+
+const std::vector<Migration>& migrations() {
+    static const std::vector<Migration> steps{{1, k_version_1}};
+    return steps;
+}
+
+void migrate(Database& db, const std::vector<Migration>& steps, std::int64_t utc_ms) {
+    const auto have = db.number("PRAGMA user_version");
+    for (const auto& step : steps) {
+        if (step.version <= have || !db.ok()) continue;
+        Transaction transaction(db);
+        db.exec(step.sql);
+        Query(db, "INSERT INTO migration (version, applied_utc_ms, applied_by) VALUES (?, ?, ?)", step.version, utc_ms,
+              HOLDFAST_VERSION)
+            .run();
+        db.exec(("PRAGMA application_id=" + std::to_string(k_application_id)).c_str());
+        db.exec(("PRAGMA user_version=" + std::to_string(step.version)).c_str());
+        transaction.commit();
+    }
+}
+
+Identity identify(Database& db, std::int64_t newest) {
+    const auto tables = db.number("SELECT count(*) FROM sqlite_schema");
+    const auto application = db.number("PRAGMA application_id");
+    const auto version = db.number("PRAGMA user_version");
+    if (tables == 0) return Identity::fresh;
+    if (application != k_application_id) return Identity::foreign;
+    return version > newest ? Identity::newer : Identity::ours;
+}
+
+std::vector<std::string> Table::columns() const {
+    std::vector<std::string> names;
+    std::string_view rest(content);
+    while (!rest.empty()) {
+        const auto comma = std::min(rest.find(','), rest.size());
+        auto column = rest.substr(0, comma);
+        column.remove_prefix(std::min(column.find_first_not_of(' '), column.size()));
+        names.emplace_back(column);
+        rest.remove_prefix(std::min(comma + 1, rest.size()));
+    }
+    return names;
+}
+
+std::string Table::insert_sql(std::string_view verb) const {
+    const bool is_call = name == k_call_table.name;
+    std::string sql(verb);
+    sql += std::string(" INTO ") + name + " (seq, " + (is_call ? "base_call_seq, last_call_seq" : "call, call_seq") +
+           ", salvaged_from, salvaged_seq, " + content + ", crc) VALUES (?1, ?2, ?3, ?4, ?5";
+    std::string hashed;
+    const int count = static_cast<int>(columns().size());
+    for (int i = 0; i < count; ++i) hashed += ", ?" + std::to_string(k_head_columns + 1 + i);
+    return sql + hashed + ", row_crc(" + hashed.substr(2) + "))";
+}
+
+std::string Table::bad_rows_sql() const {
+    return std::string("SELECT seq FROM ") + name + " WHERE crc IS NOT row_crc(" + content + ") ORDER BY seq";
+}
+
+}  // namespace holdfast::store

@@ -1,0 +1,55 @@
+// The tables of the journal and how an older file becomes a newer one.
+#pragma once
+
+#include "store/database.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace holdfast::store {
+
+constexpr std::int64_t k_application_id = 0x48464a31;  // "HFJ1": the file says whose it is
+
+// One step of user_version; applied in one transaction with the note of having done it (A11).
+struct Migration {
+    std::int64_t version;
+    const char* sql;
+};
+const std::vector<Migration>& migrations();
+
+// Brings the database from its user_version to the newest of `steps`. Sticky failure in `db`.
+void migrate(Database& db, const std::vector<Migration>& steps, std::int64_t utc_ms);
+
+enum class Identity { fresh, ours, newer, foreign };
+// Whose file is it? Needs no more than a readable header. Meaningless when db.failure() is set.
+Identity identify(Database& db, std::int64_t newest);
+
+// A table whose rows carry a hash. Every such table starts with
+//     seq, call, call_seq, salvaged_from, salvaged_seq
+// (`call` has no call and call_seq but base_call_seq and last_call_seq) and ends with crc; between
+// them stand the content columns, which alone are hashed: what a row says does not depend on the file
+// it stands in.
+struct Table {
+    const char* name;
+    const char* content;  // comma separated; the first one is always call_sid
+
+    std::vector<std::string> columns() const;
+    std::string insert_sql(std::string_view verb = "INSERT") const;  // binds the five, then the content
+    std::string bad_rows_sql() const;  // seq of rows whose hash does not fit
+};
+
+inline constexpr Table k_call_table{
+    "call",
+    "call_sid, account_sid, from_number, to_number, direction, attestation, status, rung, decision, stream_sid, "
+    "end_reason, started_utc_ms, ended_utc_ms, duration_ms"};
+inline constexpr Table k_utterance_table{
+    "utterance",
+    "call_sid, utc_ms, speaker, text, start_ms, end_ms, provider, item_id, failed, interrupted, played_ms, total_ms, "
+    "response_us, vad_us, provider_us, box_us"};
+inline constexpr Table k_seam_table{"seam", "call_sid, utc_ms, offset_ms, kind, from_rung, to_rung, reason"};
+inline constexpr Table k_audit_table{"audit", "call_sid, utc_ms, actor, action, detail"};
+inline constexpr const Table* k_tables[] = {&k_call_table, &k_utterance_table, &k_seam_table, &k_audit_table};
+
+}  // namespace holdfast::store

@@ -1,0 +1,371 @@
+#include "store/sqlite_journal.hpp"
+
+#include "base/random.hpp"
+#include "base/text.hpp"
+#include "log/log.hpp"
+#include "metrics/catalog.hpp"
+#include "store/backlog.hpp"
+#include "store/bytes.hpp"
+#include "store/emergency_file.hpp"
+#include "store/keeper.hpp"
+#include "store/reader.hpp"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <exception>
+#include <mutex>
+#include <thread>
+
+namespace holdfast::store {
+namespace {
+
+constexpr log::Logger k_log{"store"};
+constexpr std::size_t k_rows_saved_at_once = 2'000;
+constexpr int k_guard_looks_per_stall = 4;
+constexpr std::chrono::milliseconds k_stop_grace{1000};      // for the last commit and the closing
+constexpr std::chrono::milliseconds k_flush_default{2000};
+
+void call_all(Acks& acks, const Committed& committed) {
+    for (auto& ack : acks) ack(committed);
+}
+
+}  // namespace
+
+// What the two threads share, and the loops they run.
+class SqliteJournal::Core {
+  public:
+    explicit Core(SqliteJournalOptions options)
+        : options_(std::move(options)),
+          run_(get_u64(base::random_bytes(sizeof run_))),
+          backlog_(options_.rows_waiting_max, limits::journal_reads_max),
+          emergency_(options_.runtime_path, limits::journal_emergency_bytes_max),
+          keeper_(options_, run_, [this] { backlog_.nudge(); }) {}
+
+    base::Result<void> lock();
+    static void start(const std::shared_ptr<Core>& core);
+    bool append(Record record, Ack ack);
+    template <class Rows, class Ask>
+    void read(Ask ask, std::function<void(base::Result<Rows>)> done);
+    StoreStatus status() const;
+    void stop(std::chrono::milliseconds flush);
+
+  private:
+    void store_loop();
+    bool store_turn();
+    void open_database();
+    void write_waiting();
+    void acknowledge(std::uint64_t ticket, const std::vector<Written>& written);
+    void empty_emergency_file();
+    void answer_questions();
+    base::TimePoint next_turn(base::TimePoint now) const;
+    void guard_loop();
+    enum class Saved { nothing, some, failed };
+    Saved save_overdue(base::TimePoint overdue);
+    bool flush_time_is_over(base::TimePoint now) const;
+    void signal(bool Core::*flag);
+    bool wait_for(bool Core::*flag, std::chrono::milliseconds most);
+    void show_state() const;
+
+    const SqliteJournalOptions options_;
+    const std::uint64_t run_;
+    Backlog backlog_;
+    std::mutex emergency_mutex_;  // before the backlog's own
+    EmergencyFile emergency_;     // guarded by emergency_mutex_
+    log::RepeatGuard emergency_log_;  // guarded by emergency_mutex_
+    log::RepeatGuard saved_log_;      // guarded by emergency_mutex_
+    bool left_unread_ = false;        // store thread: what earlier runs left could not be read; it must stay
+    Keeper keeper_;               // store thread, but for acquire_lock() and state()
+    base::TimePoint housekeeping_at_{};
+
+    mutable std::mutex mutex_;
+    std::condition_variable changed_;
+    bool first_try_done_ = false;    // guarded by mutex_, as is what follows
+    bool store_finished_ = false;
+    bool stopped_ = false;
+    base::TimePoint flush_until_ = base::TimePoint::max();
+
+    std::thread guard_thread_;
+    std::thread store_thread_;
+};
+
+// --- any thread ---
+
+base::Result<void> SqliteJournal::Core::lock() {
+    if (keeper_.acquire_lock() == LockFile::Outcome::taken) {
+        return base::make_error(base::Condition::fatal, "second_instance", options_.path + " is in use");
+    }
+    const std::lock_guard<std::mutex> lock(emergency_mutex_);
+    const auto ready = emergency_.prepare();
+    if (ready) return {};
+    if (ready.error().condition == base::Condition::fatal) return ready.error();
+    k_log.error("no emergency file", {{"detail", ready.error().detail}});
+    return {};
+}
+
+bool SqliteJournal::Core::append(Record record, Ack ack) {
+    if (backlog_.push(std::move(record), std::move(ack))) return true;
+    metrics::store_dropped_rows_total.add();
+    return false;
+}
+
+template <class Rows, class Ask>
+void SqliteJournal::Core::read(Ask ask, std::function<void(base::Result<Rows>)> done) {
+    const auto answer = [this, ask, done](const base::Error* why) {
+        done(why != nullptr ? base::Result<Rows>(*why) : ask(*keeper_.database()));
+    };
+    if (!backlog_.ask(answer)) done(base::make_error(base::Condition::retry, "store_busy"));
+}
+
+StoreStatus SqliteJournal::Core::status() const {
+    const auto state = keeper_.state();
+    StoreStatus status;
+    status.generation = state.generation;
+    status.schema_version = state.schema_version;
+    status.rows_committed = state.rows_committed;
+    status.rows_waiting = static_cast<std::int64_t>(backlog_.rows());
+    status.database_bytes = state.database_bytes;
+    status.wal_bytes = state.wal_bytes;
+    status.free_bytes = state.free_bytes;
+    const bool stalled = backlog_.stalled();
+    if (state.trouble != Trouble::none) {
+        status.reason = to_string(state.trouble);
+    } else if (stalled) {
+        status.reason = "stalled";
+    } else if (state.salvaging) {
+        status.reason = "quarantined";
+    }
+    if (!status.reason.empty()) status.health = StoreHealth::degraded;
+    if (stalled || state.failed) status.health = StoreHealth::failed;
+    return status;
+}
+
+void SqliteJournal::Core::show_state() const {
+    const auto now = status();
+    metrics::store_state.set(static_cast<double>(now.health));
+    metrics::store_queue_rows.set(static_cast<double>(now.rows_waiting));
+}
+
+void SqliteJournal::Core::signal(bool Core::*flag) {
+    {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        this->*flag = true;
+    }
+    changed_.notify_all();
+}
+
+bool SqliteJournal::Core::wait_for(bool Core::*flag, std::chrono::milliseconds most) {
+    std::unique_lock<std::mutex> lock(mutex_);
+    return changed_.wait_for(lock, most, [this, flag] { return this->*flag; });
+}
+
+void SqliteJournal::Core::start(const std::shared_ptr<Core>& core) {
+    core->guard_thread_ = std::thread([core] { core->guard_loop(); });
+    core->store_thread_ = std::thread([core] { core->store_loop(); });
+    core->wait_for(&Core::first_try_done_, core->options_.first_open);
+}
+
+void SqliteJournal::Core::stop(std::chrono::milliseconds flush) {
+    {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        if (stopped_) return;
+        stopped_ = true;
+        flush_until_ = base::Mono::now() + flush;
+    }
+    backlog_.close();
+    const bool finished = wait_for(&Core::store_finished_, flush + k_stop_grace);
+    backlog_.dismiss_guard();
+    guard_thread_.join();
+    while (save_overdue(base::Mono::now()) == Saved::some) {
+    }
+    const auto nobody = base::make_error(base::Condition::retry, "store_stopped");
+    for (auto& question : backlog_.due_questions(true)) question.answer(&nobody);
+    Acks left = backlog_.abandon();
+    if (!left.empty()) {
+        k_log.error("rows lost at stop", {{"rows", left.size()}});
+        metrics::store_dropped_rows_total.add(left.size());
+        call_all(left, Committed{});
+    }
+    if (finished) {
+        store_thread_.join();
+        const std::lock_guard<std::mutex> lock(emergency_mutex_);
+        emergency_.close();
+    } else {
+        k_log.error("store thread hangs in the disk, left behind");
+        store_thread_.detach();
+    }
+}
+
+// --- store thread ---
+
+void SqliteJournal::Core::store_loop() {
+    pthread_setname_np(pthread_self(), "store");
+    for (bool more = true; more;) {
+        try {
+            more = store_turn();
+        } catch (const std::exception& e) {  // memory: the connection may be in any state
+            keeper_.give_up_connection(e.what());
+        }
+        show_state();
+        signal(&Core::first_try_done_);
+    }
+    keeper_.close_for_good();
+    signal(&Core::store_finished_);
+}
+
+bool SqliteJournal::Core::store_turn() {
+    auto now = base::Mono::now();
+    if (first_try_done_) backlog_.wait(next_turn(now), keeper_.may_write(now));
+    now = base::Mono::now();
+    if (keeper_.may_open(now)) open_database();
+    if (keeper_.may_write(now)) write_waiting();
+    answer_questions();
+    keeper_.checkpoint();
+    keeper_.salvage(now);
+    if (now >= housekeeping_at_) {
+        housekeeping_at_ = now + options_.housekeeping;
+        keeper_.housekeeping(now);
+        empty_emergency_file();
+    }
+    if (!backlog_.closed()) return true;
+    return backlog_.rows() > 0 && !flush_time_is_over(base::Mono::now());
+}
+
+base::TimePoint SqliteJournal::Core::next_turn(base::TimePoint now) const {
+    auto next = housekeeping_at_;
+    if (!keeper_.may_write(now)) next = std::min(next, keeper_.next_try());
+    if (keeper_.salvaging()) next = std::min(next, std::max(keeper_.next_salvage(), now));
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return std::min(next, flush_until_);
+}
+
+bool SqliteJournal::Core::flush_time_is_over(base::TimePoint now) const {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return now >= flush_until_;
+}
+
+void SqliteJournal::Core::open_database() {
+    EmergencyContent left;
+    if (!keeper_.taken_over()) {
+        const std::lock_guard<std::mutex> lock(emergency_mutex_);
+        auto content = emergency_.read();
+        left_unread_ = !content;
+        if (content) left = std::move(*content);
+    }
+    if (const auto ticket = keeper_.try_open(backlog_.done_ticket(), &left)) {
+        acknowledge(*ticket, {});  // rows of a commit whose outcome was unknown turned out to be in
+        empty_emergency_file();
+    }
+}
+
+void SqliteJournal::Core::write_waiting() {
+    const auto rows = backlog_.front(limits::journal_batch_rows_max);
+    if (rows.empty()) return;
+    std::vector<Written> written;
+    switch (keeper_.commit(rows, written)) {
+        case Keeper::Commit::done:
+            acknowledge(rows[written.size() - 1]->ticket, written);
+            empty_emergency_file();
+            break;
+        case Keeper::Commit::refused:
+            metrics::store_dropped_rows_total.add();
+            if (const Ack ack = backlog_.refuse_front()) ack(Committed{});
+            break;
+        case Keeper::Commit::failed: break;
+    }
+}
+
+void SqliteJournal::Core::acknowledge(std::uint64_t ticket, const std::vector<Written>& written) {
+    for (auto& [ack, place] : backlog_.committed(ticket)) {
+        ack(Committed{true, false, place < written.size() ? written[place].call_seq : 0});
+    }
+}
+
+// The file may go once no row waits that was put into it, and what earlier runs left is in the database.
+void SqliteJournal::Core::empty_emergency_file() {
+    if (!keeper_.taken_over() || left_unread_ || backlog_.waits_in_emergency_file()) return;
+    const std::lock_guard<std::mutex> lock(emergency_mutex_);
+    if (emergency_.empty() || backlog_.waits_in_emergency_file()) return;
+    if (const auto cleared = emergency_.clear(); !cleared) {
+        if (!emergency_log_.should_log(base::Mono::now())) return;
+        k_log.error("cannot empty the emergency file", {{"detail", cleared.error().detail}});
+    } else {
+        k_log.notice("emergency file emptied, its rows are in the journal");
+    }
+}
+
+void SqliteJournal::Core::answer_questions() {
+    const bool cannot_write = !keeper_.may_write(base::Mono::now());
+    for (auto& question : backlog_.due_questions(cannot_write || backlog_.closed())) {
+        const auto nobody = base::make_error(base::Condition::retry, "store_unavailable");
+        question.answer(keeper_.open() ? nullptr : &nobody);
+        keeper_.after_read();
+    }
+}
+
+// --- guard thread ---
+
+void SqliteJournal::Core::guard_loop() {
+    pthread_setname_np(pthread_self(), "store-guard");
+    const auto pause = std::max(options_.commit_stall / k_guard_looks_per_stall, std::chrono::milliseconds(1));
+    for (bool good = true; backlog_.guard_wait(pause, good);) {
+        Saved saved = Saved::some;
+        while (saved == Saved::some) saved = save_overdue(base::Mono::now() - options_.commit_stall);
+        good = saved != Saved::failed;
+        show_state();
+    }
+}
+
+SqliteJournal::Core::Saved SqliteJournal::Core::save_overdue(base::TimePoint overdue) {
+    Acks acks;
+    {
+        const std::lock_guard<std::mutex> lock(emergency_mutex_);
+        const auto rows = backlog_.overdue(overdue, k_rows_saved_at_once);
+        if (rows.empty()) return Saved::nothing;
+        std::string framed;
+        for (const auto& row : rows) append_emergency(framed, run_, row->ticket, row->record);
+        if (const auto done = emergency_.append(framed); !done) {
+            if (emergency_log_.should_log(base::Mono::now())) {
+                k_log.error("cannot write the emergency file, rows wait in memory only",
+                            {{"detail", done.error().detail}, {"rows", backlog_.rows()}});
+            }
+            return Saved::failed;
+        }
+        metrics::store_emergency_rows_total.add(rows.size());
+        if (saved_log_.should_log(base::Mono::now())) {
+            k_log.error("no commit possible, rows go into the emergency file", {{"rows", rows.size()}});
+        }
+        acks = backlog_.saved(rows);
+    }
+    call_all(acks, Committed{true, true, 0});
+    return Saved::some;
+}
+
+// --- the journal ---
+
+base::Result<std::unique_ptr<SqliteJournal>> SqliteJournal::open(SqliteJournalOptions options) {
+    if (options.path.empty()) return base::make_error(base::Condition::fatal, "store_path", "no path");
+    auto core = std::make_shared<Core>(std::move(options));
+    if (const auto locked = core->lock(); !locked) return locked.error();
+    Core::start(core);
+    return std::unique_ptr<SqliteJournal>(new SqliteJournal(std::move(core)));
+}
+
+SqliteJournal::SqliteJournal(std::shared_ptr<Core> core) : core_(std::move(core)) {}
+SqliteJournal::~SqliteJournal() { core_->stop(k_flush_default); }
+
+bool SqliteJournal::append(Record record, Ack ack) { return core_->append(std::move(record), std::move(ack)); }
+
+void SqliteJournal::read_calls(ReadCalls query, std::function<void(base::Result<CallList>)> done) {
+    core_->read<CallList>([query](Database& db) { return store::read_calls(db, query); }, std::move(done));
+}
+
+void SqliteJournal::read_call(CallSid call, std::function<void(base::Result<CallDetail>)> done) {
+    core_->read<CallDetail>([call](Database& db) { return store::read_call(db, call); }, std::move(done));
+}
+
+StoreStatus SqliteJournal::status() const { return core_->status(); }
+void SqliteJournal::stop(std::chrono::milliseconds flush) { core_->stop(flush); }
+
+}  // namespace holdfast::store

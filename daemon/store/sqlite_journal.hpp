@@ -1,0 +1,63 @@
+// The journal on SQLite. One thread (`store`) owns the only connection: it writes what is queued in
+// group commits, answers questions between them, and does every checkpoint. A second thread (`guard`)
+// does nothing but watch the age of the oldest waiting row: when no commit was possible for
+// `commit_stall`, it appends the waiting rows to the emergency file, whatever the disk of the
+// database is doing to the first thread.
+//
+// Trouble with the disk never reaches the caller of append(): rows wait (bounded) and are written in
+// their order, exactly once, when the database works again.
+#pragma once
+
+#include "base/error.hpp"
+#include "config/limits.hpp"
+#include "store/journal.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <string>
+
+namespace holdfast::store {
+
+struct SqliteJournalOptions {
+    std::string path;          // the database file; its folder is created when the parent allows
+    std::string runtime_path;  // folder of the emergency file
+    std::string site_id;
+
+    std::chrono::milliseconds commit_stall{2000};      // no commit for so long: emergency file
+    std::chrono::milliseconds reopen{5000};            // between tries to open the database again
+    std::chrono::milliseconds full_retry{1000};        // between commits on a full disk
+    std::chrono::milliseconds io_failure_window{600'000};  // a second I/O error within: wait `reopen`
+    std::chrono::milliseconds first_open{2000};        // open() waits so long for the database
+    std::chrono::milliseconds housekeeping{1000};      // sizes, ballast, emptying the emergency file
+    std::chrono::milliseconds file_check{10'000};      // is the file we write still the one at `path`?
+    std::size_t ballast_bytes = limits::journal_ballast_bytes;
+    std::size_t rows_waiting_max = limits::journal_queue_rows_max;
+    std::string vfs;           // name of a registered SQLite VFS; empty: the default one
+};
+
+class SqliteJournal : public Journal {
+  public:
+    // Never refuses because of the disk: without a usable database the journal runs on the emergency
+    // file and keeps trying. The only errors are a second instance ("second_instance", fatal) and an
+    // empty path ("store_path", fatal).
+    static base::Result<std::unique_ptr<SqliteJournal>> open(SqliteJournalOptions options);
+    ~SqliteJournal() override;  // stops, if nobody did
+
+    bool append(Record record, Ack ack = {}) override;
+    void read_calls(ReadCalls query, std::function<void(base::Result<CallList>)> done) override;
+    void read_call(CallSid call, std::function<void(base::Result<CallDetail>)> done) override;
+    StoreStatus status() const override;
+
+    // Takes no more rows, writes what waits for at most `flush`, then puts the rest into the
+    // emergency file, notes the stop and closes. Idempotent. Acknowledgements that are still open
+    // have run when it returns; a store thread that hangs in the disk is left behind.
+    void stop(std::chrono::milliseconds flush);
+
+  private:
+    class Core;
+    explicit SqliteJournal(std::shared_ptr<Core> core);
+    std::shared_ptr<Core> core_;  // shared with its threads: one of them may hang in the disk for ever
+};
+
+}  // namespace holdfast::store

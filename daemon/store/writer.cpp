@@ -1,0 +1,376 @@
+#include "store/writer.hpp"
+
+#include "base/base64.hpp"
+#include "base/random.hpp"
+
+#include <algorithm>
+
+namespace holdfast::store {
+namespace {
+
+constexpr std::size_t k_generation_bytes = 8;
+constexpr std::string_view k_recovered = "recovered";  // decision of a call known only by its later rows
+
+const char* word(Speaker speaker) { return speaker == Speaker::voice ? "voice" : "caller"; }
+
+// A status only moves forward (T25): callbacks come late, twice or in the wrong order.
+int rank(std::string_view status) {
+    if (status == "ended") return 3;
+    if (status == "interrupted") return 2;
+    return status == "ringing" || status == "overflow" ? 0 : 1;
+}
+
+const std::string& insert_sql(const Table& table) {
+    static const std::string statements[] = {k_call_table.insert_sql(), k_utterance_table.insert_sql(),
+                                             k_seam_table.insert_sql(), k_audit_table.insert_sql()};
+    return statements[std::find(std::begin(k_tables), std::end(k_tables), &table) - std::begin(k_tables)];
+}
+
+}  // namespace
+
+const CallSid* call_of(const Record& record) {
+    return std::visit(
+        [](const auto& row) -> const CallSid* {
+            if constexpr (std::is_same_v<std::decay_t<decltype(row)>, Audit>) {
+                return row.call ? &*row.call : nullptr;
+            } else {
+                return &row.call;
+            }
+        },
+        record);
+}
+
+// --- take-over ---
+
+TakenOver Writer::take_over(const TakeOver& start) {
+    TakenOver done;
+    std::uint64_t run = 0;
+    std::uint64_t ticket = 0;
+    bool clean = false;
+    {
+        Query q(db_, "SELECT generation, next_seq, run, ticket, clean_stop FROM schema");
+        if (q.step()) {
+            done.generation = q.word(0);
+            next_seq_ = q.number(1);
+            run = static_cast<std::uint64_t>(q.number(2));
+            ticket = static_cast<std::uint64_t>(q.number(3));
+            clean = q.number(4) != 0;
+        }
+    }
+    if (done.generation.empty()) create_schema_row(start, done);
+    if (run == start.run && done.previous.empty()) {
+        done.previous = "same";
+        done.ticket = ticket;
+    } else {
+        if (done.previous.empty()) done.previous = clean ? "clean" : "unclean";
+        done.ticket = start.ticket;
+        done.interrupted = mark_interrupted();
+        done.replayed = replay(start, run, ticket);
+        if (start.emergency != nullptr) done.unreadable = static_cast<std::int64_t>(start.emergency->bad_bytes);
+        note(start.utc_ms, "start",
+             "previous=" + done.previous + " interrupted=" + std::to_string(done.interrupted) + " replayed=" +
+                 std::to_string(done.replayed) + " version=" HOLDFAST_VERSION);
+        Query(db_, "UPDATE schema SET run = ?, ticket = ?, clean_stop = 0, site_id = ?",
+              static_cast<std::int64_t>(start.run), static_cast<std::int64_t>(start.ticket), start.site_id)
+            .run();
+    }
+    for (const auto& file : start.set_aside) note(start.utc_ms, "quarantine", file);
+    for (const auto& damaged : start.to_salvage) order(damaged, start.utc_ms);
+    save_progress(done.ticket);
+    return done;
+}
+
+void Writer::create_schema_row(const TakeOver& start, TakenOver& done) {
+    done.generation = base::random_hex(k_generation_bytes);
+    done.previous = "new";
+    next_seq_ = 1;
+    Query(db_,
+          "INSERT INTO schema (id, generation, site_id, created_utc_ms, created_by, next_seq, run, ticket, "
+          "clean_stop, emergency_file, emergency_bytes) VALUES (1, ?, ?, ?, ?, 1, 0, 0, 0, '', 0)",
+          done.generation, start.site_id, start.utc_ms, HOLDFAST_VERSION)
+        .run();
+}
+
+// `run` and `ticket` say what the run before us has in the database; (emergency_file, emergency_bytes)
+// which part of the file an earlier start has taken already, if it died before it could empty the file.
+std::int64_t Writer::replay(const TakeOver& start, std::uint64_t run, std::uint64_t ticket) {
+    if (start.emergency == nullptr || start.emergency->bytes == 0) return 0;
+    const std::string file_id = base::hex_encode(start.emergency->file_id);
+    std::size_t taken = 0;
+    if (db_.word("SELECT emergency_file FROM schema") == file_id) {
+        taken = static_cast<std::size_t>(db_.number("SELECT emergency_bytes FROM schema"));
+    }
+    std::int64_t replayed = 0;
+    const auto& rows = start.emergency->rows;
+    for (replaying_ = 0; replaying_ < rows.size() && db_.ok(); ++replaying_) {
+        const auto& row = rows[replaying_];
+        const bool here = row.end <= taken || (row.run == run && row.ticket <= ticket) ||
+                          (row.run == start.salvaged_run && row.ticket <= start.salvaged_ticket);
+        if (here || row.run == start.run) continue;
+        write(row.record);
+        if (!db_.ok()) break;
+        ++replayed;
+    }
+    Query(db_, "UPDATE schema SET emergency_file = ?, emergency_bytes = ?", file_id,
+          static_cast<std::int64_t>(start.emergency->bytes))
+        .run();
+    return replayed;
+}
+
+// A call that was open when an earlier run died ended with that run, at the last thing known of it.
+std::int64_t Writer::mark_interrupted() {
+    std::vector<std::int64_t> open;
+    for (Query q(db_, "SELECT seq, call_sid FROM call WHERE ended_utc_ms IS NULL"); q.step();) {
+        if (live_.count(q.word(1)) == 0) open.push_back(q.number(0));
+    }
+    for (const auto call : open) {
+        Query(db_,
+              "UPDATE call SET status = 'interrupted', end_reason = 'interrupted', ended_utc_ms = max(started_utc_ms, "
+              "coalesce((SELECT max(utc_ms) FROM utterance WHERE utterance.call = ?1), 0), "
+              "coalesce((SELECT max(utc_ms) FROM seam WHERE seam.call = ?1), 0)) WHERE seq = ?1",
+              call)
+            .run();
+        Query(db_, "UPDATE call SET duration_ms = ended_utc_ms - started_utc_ms WHERE seq = ?", call).run();
+        rehash(call);
+    }
+    return static_cast<std::int64_t>(open.size());
+}
+
+void Writer::save_progress(std::uint64_t ticket) {
+    Query(db_, "UPDATE schema SET next_seq = ?, ticket = ?", next_seq_, static_cast<std::int64_t>(ticket)).run();
+}
+
+void Writer::save_next_seq() { Query(db_, "UPDATE schema SET next_seq = ?", next_seq_).run(); }
+
+void Writer::note(std::int64_t utc_ms, std::string_view action, std::string_view detail) {
+    write(Audit{utc_ms, "daemon", std::string(action), std::string(detail), std::nullopt});
+}
+
+void Writer::note_stop(std::int64_t utc_ms) {
+    note(utc_ms, "stop", "clean");
+    Query(db_, "UPDATE schema SET next_seq = ?, clean_stop = 1", next_seq_).run();
+}
+
+// --- records ---
+
+Written Writer::write(const Record& record) {
+    return std::visit([this](const auto& row) { return write(row); }, record);
+}
+
+std::optional<Writer::Call> Writer::find(const std::string& sid) {
+    Query q(db_, "SELECT seq, status, decision, last_call_seq, started_utc_ms FROM call WHERE call_sid = ?", sid);
+    if (!q.step()) return std::nullopt;
+    return Call{q.number(0), q.word(1), q.word(2), q.number(3), q.number(4)};
+}
+
+// A row about a call that is not there (its opening row was lost with a damaged file) makes one.
+Writer::Call Writer::find_or_recover(const std::string& sid, std::int64_t started_utc_ms) {
+    if (auto call = find(sid)) return *call;
+    const auto live = live_.find(sid);
+    const std::int64_t base = live == live_.end() ? 0 : live->second;
+    Call call{next_seq_++, "streaming", std::string(k_recovered), base, started_utc_ms};
+    Query(db_, insert_sql(k_call_table), call.seq, base, base, nullptr, nullptr, sid, "", "", "", "", "", call.status,
+          "", call.decision, "", "", started_utc_ms, nullptr, nullptr)
+        .run();
+    return call;
+}
+
+Writer::Place Writer::next_place(const std::string& sid, std::int64_t started_utc_ms) {
+    const auto call = find_or_recover(sid, started_utc_ms);
+    Query(db_, "UPDATE call SET last_call_seq = last_call_seq + 1 WHERE seq = ?", call.seq).run();
+    return {call.seq, call.last_call_seq + 1};
+}
+
+void Writer::rehash(std::int64_t call) {
+    static const std::string sql =
+        std::string("UPDATE call SET crc = row_crc(") + k_call_table.content + ") WHERE seq = ?";
+    Query(db_, sql, call).run();
+}
+
+Written Writer::write(const CallOpened& row) {
+    const auto& sid = row.call.str();
+    if (const auto call = find(sid)) {  // the webhook came twice, or later rows were first
+        fill(*call, row);
+        return {nullptr, call->last_call_seq};
+    }
+    const auto live = live_.find(sid);
+    const std::int64_t base = live == live_.end() ? 0 : live->second;
+    Query(db_, insert_sql(k_call_table), next_seq_++, base, base, nullptr, nullptr, sid, row.account_sid,
+          row.from.reveal(), row.to.reveal(), row.direction, row.attestation, row.status, row.rung, row.decision, "",
+          "", row.utc_ms, nullptr, nullptr)
+        .run();
+    return {&k_call_table, base};
+}
+
+// Adds what is not known yet; never changes what is.
+void Writer::fill(const Call& call, const CallOpened& row) {
+    const auto started = call.decision == k_recovered ? std::min(row.utc_ms, call.started_utc_ms) : call.started_utc_ms;
+    Query(db_,
+          "UPDATE call SET account_sid = iif(account_sid = '', ?2, account_sid), from_number = iif(from_number = '', "
+          "?3, from_number), to_number = iif(to_number = '', ?4, to_number), direction = iif(direction = '', ?5, "
+          "direction), attestation = iif(attestation = '', ?6, attestation), rung = iif(rung = '', ?7, rung), decision "
+          "= iif(decision IN ('', 'recovered') AND ?8 <> '', ?8, decision), started_utc_ms = ?9 WHERE seq = ?1",
+          call.seq, row.account_sid, row.from.reveal(), row.to.reveal(), row.direction, row.attestation, row.rung,
+          row.decision, started)
+        .run();
+    rehash(call.seq);
+}
+
+Written Writer::write(const CallChanged& row) {
+    const auto call = find_or_recover(row.call.str(), row.utc_ms - row.offset_ms);
+    const Written done{nullptr, call.last_call_seq};
+    if (rank(call.status) >= rank("interrupted")) return done;
+    if (row.status && rank(*row.status) >= rank("interrupted")) {
+        finish(call, *row.status, row.utc_ms, row.offset_ms, "");
+    } else if (row.status && rank(*row.status) > rank(call.status)) {
+        Query(db_, "UPDATE call SET status = ? WHERE seq = ?", *row.status, call.seq).run();
+    }
+    Query(db_, "UPDATE call SET rung = coalesce(?, rung), stream_sid = coalesce(?, stream_sid) WHERE seq = ?", row.rung,
+          row.stream_sid, call.seq)
+        .run();
+    rehash(call.seq);
+    return done;
+}
+
+Written Writer::write(const CallEnded& row) {
+    const auto call = find_or_recover(row.call.str(), row.utc_ms - row.offset_ms);
+    if (rank(call.status) < rank("ended")) {
+        finish(call, "ended", row.utc_ms, row.offset_ms, row.reason);
+        rehash(call.seq);
+    }
+    return {nullptr, call.last_call_seq};
+}
+
+void Writer::finish(const Call& call, std::string_view status, std::int64_t utc_ms, std::int64_t duration_ms,
+                    std::string_view reason) {
+    Query(db_, "UPDATE call SET status = ?, ended_utc_ms = ?, duration_ms = ?, end_reason = ? WHERE seq = ?", status,
+          utc_ms, duration_ms, reason, call.seq)
+        .run();
+}
+
+Written Writer::write(const Utterance& row) {
+    const auto& sid = row.call.str();
+    const auto place = next_place(sid, row.utc_ms - row.end_ms);
+    Query(db_, insert_sql(k_utterance_table), next_seq_++, place.call, place.call_seq, nullptr, nullptr, sid,
+          row.utc_ms, word(row.speaker), row.text.reveal(), row.start_ms, row.end_ms, row.provider, row.item_id,
+          row.failed, row.interrupted, row.played_ms, row.total_ms, row.response_us, row.vad_us, row.provider_us,
+          row.box_us)
+        .run();
+    return {&k_utterance_table, place.call_seq};
+}
+
+Written Writer::write(const Seam& row) {
+    const auto& sid = row.call.str();
+    const auto place = next_place(sid, row.utc_ms - row.offset_ms);
+    Query(db_, insert_sql(k_seam_table), next_seq_++, place.call, place.call_seq, nullptr, nullptr, sid, row.utc_ms,
+          row.offset_ms, row.kind, row.from_rung, row.to_rung, row.reason)
+        .run();
+    return {&k_seam_table, place.call_seq};
+}
+
+// The one record that may name a call which never was (a refused stream says any CallSid): it must not
+// bring one into being.
+Written Writer::write(const Audit& row) {
+    std::optional<std::string> sid;
+    std::optional<std::int64_t> call, call_seq;
+    if (row.call) sid = row.call->str();
+    if (sid && find(*sid)) {
+        const auto place = next_place(*sid, row.utc_ms);
+        call = place.call;
+        call_seq = place.call_seq;
+    }
+    Query(db_, insert_sql(k_audit_table), next_seq_++, call, call_seq, nullptr, nullptr, sid, row.utc_ms, row.actor,
+          row.action, row.detail)
+        .run();
+    return {&k_audit_table, call_seq.value_or(0)};
+}
+
+// --- rows out of a damaged file ---
+
+void Writer::order(const SalvageOrder& order, std::int64_t utc_ms) {
+    Query(db_,
+          "INSERT INTO salvage (file, since_utc_ms, below_seq, done, salvaged_rows, gaps) VALUES (?, ?, ?, 0, 0, 0) ON "
+          "CONFLICT DO NOTHING",
+          order.file, utc_ms, order.below_seq)
+        .run();
+}
+
+std::int64_t Writer::origin_id(const std::string& generation) {
+    Query(db_, "INSERT INTO origin (generation) VALUES (?) ON CONFLICT DO NOTHING", generation).run();
+    Query q(db_, "SELECT id FROM origin WHERE generation = ?", generation);
+    return q.step() ? q.number(0) : 0;
+}
+
+bool Writer::take_back(const Salvaged& row) {
+    const auto from = origin_id(row.generation);
+    if (row.table == &k_call_table) return take_back_call(row, from);
+    const auto* sid = std::get_if<std::string>(&row.content.front());
+    const auto* at = std::get_if<std::int64_t>(&row.content[1]);
+    std::optional<std::int64_t> call, call_seq;
+    if (sid != nullptr && (row.table != &k_audit_table || find(*sid))) {
+        call = find_or_recover(*sid, at != nullptr ? *at : 0).seq;
+        call_seq = row.call_seq;
+    }
+    const std::string sql = row.table->insert_sql("INSERT OR IGNORE");
+    {
+        Query q(db_, sql, next_seq_, call, call_seq, from, row.seq);
+        for (const auto& cell : row.content) q.bind(cell);
+        q.run();
+    }
+    const bool inserted = db_.number("SELECT changes()") > 0;
+    if (inserted) ++next_seq_;
+    return inserted;
+}
+
+// A call is one row, whatever file its parts come from: what is known here stays, gaps are filled.
+bool Writer::take_back_call(const Salvaged& row, std::int64_t from) {
+    const auto columns = k_call_table.columns();
+    const auto at = [&](std::string_view name) -> const Cell& {
+        return row.content[static_cast<std::size_t>(std::find(columns.begin(), columns.end(), name) - columns.begin())];
+    };
+    const auto text = [&](std::string_view name) {
+        const auto* value = std::get_if<std::string>(&at(name));
+        return value == nullptr ? std::string() : *value;
+    };
+    const auto number = [&](std::string_view name) {
+        const auto* value = std::get_if<std::int64_t>(&at(name));
+        return value == nullptr ? 0 : *value;
+    };
+    const std::string sid = text("call_sid");
+    if (const auto call = find(sid)) {
+        CallOpened known;
+        known.utc_ms = number("started_utc_ms");
+        known.account_sid = text("account_sid");
+        known.from = Text(text("from_number"));
+        known.to = Text(text("to_number"));
+        known.direction = text("direction");
+        known.attestation = text("attestation");
+        known.rung = text("rung");
+        known.decision = text("decision");
+        fill(*call, known);
+        return false;
+    }
+    {
+        Query q(db_, insert_sql(k_call_table), next_seq_++, row.call_seq, row.call_seq, from, row.seq);
+        for (const auto& cell : row.content) q.bind(cell);
+        q.run();
+    }
+    return true;
+}
+
+std::vector<SalvageOrder> Writer::unfinished_orders() {
+    std::vector<SalvageOrder> orders;
+    for (Query q(db_, "SELECT file, below_seq FROM salvage WHERE done = 0 ORDER BY id"); q.step();) {
+        orders.push_back({q.word(0), q.number(1)});
+    }
+    return orders;
+}
+
+std::int64_t Writer::finish(const SalvageOrder& order, std::int64_t rows, std::int64_t gaps, std::int64_t utc_ms) {
+    Query(db_, "UPDATE salvage SET done = 1, salvaged_rows = ?, gaps = ? WHERE file = ?", rows, gaps, order.file).run();
+    const auto interrupted = mark_interrupted();
+    note(utc_ms, "salvaged", order.file + " rows=" + std::to_string(rows) + " gaps=" + std::to_string(gaps));
+    return interrupted;
+}
+
+}  // namespace holdfast::store

@@ -1,0 +1,133 @@
+// Records into rows. Everything here happens inside a transaction of the caller; failures are sticky
+// in the Database. Store thread only.
+#pragma once
+
+#include "store/database.hpp"
+#include "store/emergency_file.hpp"
+#include "store/journal.hpp"
+#include "store/schema.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace holdfast::store {
+
+// Calls of this process that have not ended, with their last call_seq. It outlives a database: in the
+// fresh one after a quarantine, their numbering goes on.
+using LiveCalls = std::unordered_map<std::string, std::int64_t>;
+
+struct Written {
+    const Table* table = nullptr;  // where a row was inserted; nullptr when one was changed or nothing
+    std::int64_t call_seq = 0;
+};
+
+struct SalvageOrder {
+    std::string file;
+    std::int64_t below_seq = INT64_MAX;
+};
+
+// What start-up needs to know and do in one transaction.
+struct TakeOver {
+    std::uint64_t run = 0;     // of this process
+    std::uint64_t ticket = 0;  // its last row that needs no writing any more
+    std::string site_id;
+    std::int64_t utc_ms = 0;
+    const EmergencyContent* emergency = nullptr;
+    std::vector<std::string> set_aside;        // files moved aside on the way here
+    std::vector<SalvageOrder> to_salvage;      // those of them with rows to bring over
+    // How far the run before had come, as read in a file that is to be salvaged: the rows up to there need
+    // no replay.
+    std::uint64_t salvaged_run = 0;
+    std::uint64_t salvaged_ticket = 0;
+};
+
+struct TakenOver {
+    std::string generation;
+    std::string previous;  // "new", "clean", "unclean", "same"
+    std::int64_t interrupted = 0;
+    std::int64_t replayed = 0;
+    std::int64_t unreadable = 0;  // bytes of the emergency file that were no record
+    std::uint64_t ticket = 0;     // rows of this run up to here are in the database
+};
+
+class Writer {
+  public:
+    Writer(Database& db, const LiveCalls& live) : db_(db), live_(live) {}
+
+    // Makes the database this run's: creates the schema row, replays what an earlier run left in the
+    // emergency file (exactly once), marks its open calls interrupted, notes the start. When the
+    // database is this run's already, it only says how far it got.
+    TakenOver take_over(const TakeOver& start);
+    std::size_t replaying() const { return replaying_; }  // index of the emergency row it stopped at
+
+    Written write(const Record& record);
+    void note(std::int64_t utc_ms, std::string_view action, std::string_view detail);  // audit, by the daemon
+    void save_progress(std::uint64_t ticket);
+    void save_next_seq();
+    std::int64_t next_seq() const { return next_seq_; }
+    void note_stop(std::int64_t utc_ms);
+    // Before a transaction, and after one that was rolled back: the counter is part of it.
+    void mark() { marked_seq_ = next_seq_; }
+    void forget() { next_seq_ = marked_seq_; }
+
+    // One row out of a damaged file: the columns after the head, in the order of the table.
+    struct Salvaged {
+        const Table* table = nullptr;
+        std::string generation;  // it was written under, with ...
+        std::int64_t seq = 0;    // ... this number
+        std::int64_t call_seq = 0;
+        std::vector<Cell> content;
+    };
+    bool take_back(const Salvaged& row);  // true when it was not there yet
+    void order(const SalvageOrder& order, std::int64_t utc_ms);
+    std::vector<SalvageOrder> unfinished_orders();
+    // Notes the end of it. Calls it brought back open ended with their run; returns how many.
+    std::int64_t finish(const SalvageOrder& order, std::int64_t rows, std::int64_t gaps, std::int64_t utc_ms);
+
+  private:
+    struct Call {
+        std::int64_t seq = 0;
+        std::string status, decision;
+        std::int64_t last_call_seq = 0;
+        std::int64_t started_utc_ms = 0;
+    };
+    struct Place {
+        std::int64_t call = 0;
+        std::int64_t call_seq = 0;
+    };
+
+    Written write(const CallOpened& row);
+    Written write(const CallChanged& row);
+    Written write(const CallEnded& row);
+    Written write(const Utterance& row);
+    Written write(const Seam& row);
+    Written write(const Audit& row);
+
+    void create_schema_row(const TakeOver& start, TakenOver& done);
+    std::int64_t replay(const TakeOver& start, std::uint64_t run, std::uint64_t ticket);
+    std::int64_t mark_interrupted();
+    std::optional<Call> find(const std::string& sid);
+    Call find_or_recover(const std::string& sid, std::int64_t started_utc_ms);
+    Place next_place(const std::string& sid, std::int64_t started_utc_ms);
+    void fill(const Call& call, const CallOpened& row);
+    void finish(const Call& call, std::string_view status, std::int64_t utc_ms, std::int64_t duration_ms,
+                std::string_view reason);
+    void rehash(std::int64_t call);
+    bool take_back_call(const Salvaged& row, std::int64_t from);
+    std::int64_t origin_id(const std::string& generation);
+
+    Database& db_;
+    const LiveCalls& live_;
+    std::int64_t next_seq_ = 0;
+    std::int64_t marked_seq_ = 0;
+    std::size_t replaying_ = 0;
+};
+
+// The call a record is about, if it is about one.
+const CallSid* call_of(const Record& record);
+
+}  // namespace holdfast::store
