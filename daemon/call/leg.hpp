@@ -1,0 +1,25 @@
+// The caller leg as a Call sees it: the open, proven media socket of one stream.
+#pragma once
+
+#include "base/loop.hpp"
+
+#include <cstdint>
+#include <string_view>
+
+namespace holdfast::call {
+
+class Leg {
+  public:
+    virtual ~Leg() = default;
+    virtual bool send_media(std::string_view base64) = 0;
+    virtual bool send_mark(std::string_view name) = 0;
+    virtual bool send_clear() = 0;
+    virtual void ping() = 0;
+    // Since when Twilio has not taken what we wrote; now() when nothing waits.
+    virtual base::TimePoint blocked_since() const = 0;
+    // Normal close (1000): Twilio goes on with what stands behind <Connect>. Nothing more of this leg
+    // reaches the call afterwards.
+    virtual void close(std::string_view reason) = 0;
+};
+
+}  // namespace holdfast::call

@@ -1,0 +1,159 @@
+#include "call/registry.hpp"
+
+#include "base/random.hpp"
+#include "config/limits.hpp"
+#include "log/log.hpp"
+#include "metrics/catalog.hpp"
+
+#include <utility>
+#include <vector>
+
+namespace holdfast::call {
+namespace {
+
+constexpr log::Logger k_log{"call"};
+constexpr std::size_t k_token_bytes = 32;
+constexpr std::size_t k_seen_max = 20'000;  // 15 min of replay memory at 20 calls/s
+
+}  // namespace
+
+const char* to_string(Claim claim) {
+    switch (claim) {
+        case Claim::ok: return "ok";
+        case Claim::unknown_call: return "unknown_call";
+        case Claim::bad_token: return "bad_token";
+        case Claim::duplicate: return "duplicate";
+    }
+    return "unknown";
+}
+
+Registry::Registry(Environment& environment, int max_calls) : env_(environment), max_calls_(max_calls) {}
+
+Registry::~Registry() = default;
+
+Admission Registry::admit(twilio::VoiceRequest request) {
+    const auto known = calls_.find(request.call);
+    if (known != calls_.end()) return repeat(known->second);
+    forget_old();
+    if (seen_.count(request.call) != 0) {
+        metrics::replay_total.add("refused");
+        return Admission{false, {}, "replay"};
+    }
+    metrics::calls_total.add();
+    if (draining_) return to_person(std::move(request), "draining");
+    if (!live_) return to_person(std::move(request), "unhealthy");
+    if (calls_.size() >= static_cast<std::size_t>(max_calls_)) return to_person(std::move(request), "limit");
+
+    Entry entry;
+    entry.token = base::random_hex(k_token_bytes);
+    entry.token_until = env_.loop.now() + limits::token_life;
+    const std::string token = entry.token;
+    const auto sid = request.call;
+    CallOwner& owner = *this;  // a private base: converted here, where it is accessible
+    entry.call = std::make_shared<Call>(env_, owner, std::move(request));
+    const auto call = entry.call;
+    calls_.emplace(sid, std::move(entry));
+    metrics::calls_active.set(static_cast<double>(calls_.size()));
+    call->admit();
+    return Admission{true, token, "admitted"};
+}
+
+Admission Registry::repeat(Entry& entry) {
+    const auto call = entry.call;
+    if (call->phase() == Phase::stream_lost) {  // the TwiML is run again: a fresh token may take over
+        entry.token = base::random_hex(k_token_bytes);
+        entry.token_until = env_.loop.now() + limits::token_life;
+    }
+    if (entry.token.empty()) {
+        metrics::replay_total.add("refused");
+        return Admission{false, {}, "replay"};
+    }
+    metrics::replay_total.add("retry");
+    call->webhook_repeated();
+    return Admission{true, entry.token, "retry"};
+}
+
+Admission Registry::to_person(twilio::VoiceRequest request, std::string_view why) {
+    metrics::admission_refused_total.add(why);
+    metrics::calls_ended_total.add("overflow");
+    const auto utc = env_.loop.utc_ms();
+    store::CallOpened opened;
+    opened.call = request.call;
+    opened.utc_ms = utc;
+    opened.account_sid = request.account_sid;
+    opened.from = request.from;
+    opened.to = request.to;
+    opened.direction = request.direction;
+    opened.attestation = request.attestation;
+    opened.status = "overflow";
+    opened.rung = "person";
+    opened.decision.assign(why);
+    store::CallEnded ended;
+    ended.call = request.call;
+    ended.utc_ms = utc;
+    ended.reason = "overflow";
+    const bool written = env_.journal.append(std::move(opened)) && env_.journal.append(std::move(ended));
+    k_log.notice("call sent to a person at once", request.call, {{"why", why}, {"written", written}});
+    remember(request.call);
+    return Admission{false, {}, why};
+}
+
+Claim Registry::claim(const base::CallSid& sid, std::string_view token, std::shared_ptr<Call>& call) {
+    const auto found = calls_.find(sid);
+    if (found == calls_.end()) return Claim::unknown_call;
+    Entry& entry = found->second;
+    const bool right = !entry.token.empty() && env_.loop.now() <= entry.token_until &&
+                       base::equal_constant_time(token, entry.token);
+    if (!right) return entry.call->has_stream() ? Claim::duplicate : Claim::bad_token;
+    entry.token.clear();
+    call = entry.call;
+    return Claim::ok;
+}
+
+void Registry::callback_ended(const base::CallSid& sid) {
+    const auto found = calls_.find(sid);
+    if (found == calls_.end()) return;
+    const auto call = found->second.call;  // the call removes itself from the map
+    call->callback_ended();
+}
+
+void Registry::drain() { draining_ = true; }
+
+void Registry::close_all() {
+    std::vector<std::shared_ptr<Call>> calls;
+    for (const auto& [sid, entry] : calls_) calls.push_back(entry.call);
+    for (const auto& call : calls) call->drain();
+}
+
+void Registry::on_call_ended(Call& call, std::string_view) {
+    const auto sid = call.sid();
+    remember(sid);
+    calls_.erase(sid);
+    metrics::calls_active.set(static_cast<double>(calls_.size()));
+}
+
+void Registry::on_call_voice(bool healthy, std::string_view code) {
+    voice_health_.known = true;
+    voice_health_.ok = healthy;
+    if (healthy) {
+        voice_health_.last_ok_utc_ms = env_.loop.utc_ms();
+    } else {
+        voice_health_.last_error_code.assign(code);
+    }
+}
+
+void Registry::remember(const base::CallSid& sid) {
+    if (seen_.emplace(sid, env_.loop.now() + limits::replay_memory).second) seen_order_.push_back(sid);
+    forget_old();
+}
+
+void Registry::forget_old() {
+    while (!seen_order_.empty()) {
+        const auto oldest = seen_.find(seen_order_.front());
+        if (seen_order_.size() <= k_seen_max && oldest->second > env_.loop.now()) return;
+        seen_.erase(oldest);
+        seen_order_.pop_front();
+    }
+}
+
+}  // namespace holdfast::call
