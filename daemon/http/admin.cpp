@@ -1,0 +1,312 @@
+#include "http/admin.hpp"
+
+#include "base/text.hpp"
+#include "base/timer.hpp"
+#include "config/limits.hpp"
+#include "http/admin_json.hpp"
+#include "http/query.hpp"
+#include "log/log.hpp"
+#include "log/repeat.hpp"
+#include "metrics/metrics.hpp"
+#include "net/url.hpp"
+
+#include <array>
+#include <utility>
+
+namespace holdfast::http {
+namespace {
+
+constexpr log::Logger k_log{"http"};
+
+constexpr std::string_view k_calls_path = "/api/v1/calls";
+constexpr std::string_view k_call_prefix = "/api/v1/calls/";
+constexpr std::string_view k_events_path = "/api/v1/events";
+constexpr std::string_view k_status_path = "/api/v1/status";
+constexpr std::int64_t k_calls_limit_max = 1000;
+
+constexpr std::string_view k_index =
+    "Holdfast admin listener\n"
+    "\n"
+    "GET /healthz              the process lives\n"
+    "GET /readyz               a caller would be served; each part's state\n"
+    "GET /metrics              Prometheus text format\n"
+    "GET /api/v1/status        the daemon\n"
+    "GET /api/v1/calls         newest first; ?limit=1..1000 &before=UTC_MS &active=true|false\n"
+    "GET /api/v1/calls/{sid}   one call: utterances, seams, audit\n"
+    "GET /api/v1/events        WebSocket feed of what happens; ?call=SID\n";
+
+// What every answer carries: nothing here may be cached, framed, sniffed or loaded by another page.
+net::HttpResponse answer(int status, std::string_view type, std::string body) {
+    net::HttpResponse response;
+    response.status = status;
+    response.content_type.assign(type);
+    response.body = std::move(body);
+    response.headers = {{"Cache-Control", "no-store"},
+                        {"X-Content-Type-Options", "nosniff"},
+                        {"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"},
+                        {"Cross-Origin-Resource-Policy", "same-origin"},
+                        {"Referrer-Policy", "no-referrer"}};
+    return response;
+}
+
+net::HttpResponse json(int status, std::string body) {
+    return answer(status, "application/json; charset=utf-8", std::move(body));
+}
+
+net::HttpResponse text(int status, std::string body) {
+    return answer(status, "text/plain; charset=utf-8", std::move(body));
+}
+
+net::HttpResponse error(int status, std::string_view code, std::string_view message) {
+    return json(status, error_json(code, message));
+}
+
+net::HttpResponse bad_query(std::string_view message) {
+    return error(400, "bad_query", message);
+}
+
+net::HttpResponse bad_sid() {
+    return error(400, "bad_call_sid", "a CallSid is CA and 32 hexadecimal digits");
+}
+
+bool starts_with(std::string_view text, std::string_view prefix) {
+    return text.substr(0, prefix.size()) == prefix;
+}
+
+bool is_route(std::string_view path) {
+    static constexpr std::array<std::string_view, 7> k_paths = {
+        "/", "/healthz", "/readyz", "/metrics", k_status_path, k_calls_path, k_events_path};
+    for (const auto known : k_paths) {
+        if (path == known) return true;
+    }
+    return starts_with(path, k_call_prefix) && path.size() > k_call_prefix.size() &&
+           path.find('/', k_call_prefix.size()) == std::string_view::npos;
+}
+
+// A browser names the page that opens a socket; tools name none.
+bool origin_allowed(const net::HttpRequest& request) {
+    const auto origin_text = request.header("origin");
+    if (origin_text.empty()) return true;
+    const auto origin = net::parse_url(origin_text);
+    const auto self = net::parse_url((request.secure ? "https://" : "http://") +
+                                     std::string(request.header("host")));
+    return origin && self && origin->scheme == self->scheme && origin->host == self->host &&
+           origin->port == self->port;
+}
+
+// Fills `query`, or says what is wrong with it.
+std::optional<net::HttpResponse> read_calls_query(std::string_view raw, store::ReadCalls& query) {
+    std::string problem;
+    const auto values = Query::parse(raw, {"limit", "before", "active"}, problem);
+    if (!values) return bad_query(problem);
+    if (const auto limit = values->get("limit")) {
+        const auto number = base::parse_decimal(*limit);
+        if (!number || *number < 1 || *number > k_calls_limit_max) {
+            return bad_query("limit is a number from 1 to 1000");
+        }
+        query.limit = *number;
+    }
+    if (const auto before = values->get("before")) {
+        query.before_utc_ms = base::parse_decimal(*before);
+        if (!query.before_utc_ms) return bad_query("before is a time in UTC milliseconds");
+    }
+    if (const auto active = values->get("active")) {
+        if (*active != "true" && *active != "false") return bad_query("active is true or false");
+        query.active_only = *active == "true";
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+// Open questions to the journal. Each is answered once: by the journal or by its timer.
+struct AdminRoutes::Questions : std::enable_shared_from_this<Questions> {
+    struct Open {
+        Open(base::Loop& loop, net::HttpReply reply_in) : reply(std::move(reply_in)), timer(loop) {}
+        net::HttpReply reply;
+        base::Timer timer;
+    };
+
+    explicit Questions(base::Loop& loop_in) : loop(loop_in) {}
+
+    // What to hand to the journal: brings the answer back to this loop, if somebody still waits.
+    template <class Rows, class Render>
+    std::function<void(base::Result<Rows>)> ask(net::HttpReply reply, Render render) {
+        const auto id = ++next_id;
+        auto [place, added] = open.try_emplace(id, loop, std::move(reply));
+        place->second.timer.arm(limits::admin_read_timeout, [this, id] {
+            if (late.should_log(loop.now())) {
+                k_log.warning("journal did not answer a question in time",
+                              {{"suppressed", late.suppressed()}});
+            }
+            finish(id, error(503, "store_timeout", "the journal did not answer in time"));
+        });
+        const std::weak_ptr<Questions> weak = weak_from_this();
+        return [weak, &to = loop, id, render](base::Result<Rows> rows) {
+            to.post([weak, id, render, rows = std::move(rows)] {
+                const auto self = weak.lock();
+                if (!self || self->open.find(id) == self->open.end()) return;
+                self->finish(id, rows ? render(*rows) : self->refusal(rows.error()));
+            });
+        };
+    }
+
+    net::HttpResponse refusal(const base::Error& why) {
+        if (why.condition == base::Condition::reject) {
+            return error(404, "not_found", "the journal knows no such call");
+        }
+        if (unread.should_log(loop.now())) {
+            k_log.warning("journal could not be read",
+                          {{"code", why.code}, {"suppressed", unread.suppressed()}});
+        }
+        return error(503, "store_unavailable", "the journal cannot be read");
+    }
+
+    void finish(std::uint64_t id, net::HttpResponse response) {
+        const auto found = open.find(id);
+        if (found == open.end()) return;
+        const auto reply = std::move(found->second.reply);
+        open.erase(found);
+        reply(std::move(response));
+    }
+
+    base::Loop& loop;
+    std::map<std::uint64_t, Open> open;
+    std::uint64_t next_id = 0;
+    log::RepeatGuard late;
+    log::RepeatGuard unread;
+};
+
+AdminRoutes::AdminRoutes(base::Loop& loop, store::Journal& journal, FeedHub& feed,
+                         std::function<DaemonStatus()> status, AdminOptions options)
+    : loop_(loop),
+      journal_(journal),
+      feed_(feed),
+      status_(std::move(status)),
+      options_(options),
+      questions_(std::make_shared<Questions>(loop)) {}
+
+AdminRoutes::~AdminRoutes() = default;
+
+bool AdminRoutes::host_allowed(const net::HttpRequest& request) const {
+    if (!options_.loopback) return true;
+    const auto url = net::parse_url("http://" + std::string(request.header("host")));
+    return url && url->target == "/" && net::is_loopback(url->host);
+}
+
+void AdminRoutes::on_request(const net::HttpRequest& request, net::HttpReply reply) {
+    if (!host_allowed(request)) {
+        return reply(error(403, "bad_host", "use 127.0.0.1, localhost or [::1] as the host"));
+    }
+    if (!is_route(request.path())) return reply(error(404, "not_found", "no such path; see /"));
+    if (request.method != "GET" && request.method != "HEAD") {
+        auto refused = error(405, "method_not_allowed", "this path takes GET and HEAD");
+        refused.headers.emplace_back("Allow", "GET, HEAD");
+        return reply(std::move(refused));
+    }
+    route(request, std::move(reply));
+}
+
+void AdminRoutes::route(const net::HttpRequest& request, net::HttpReply reply) {
+    const auto path = request.path();
+    if (path == "/") return reply(text(200, std::string(k_index)));
+    if (path == "/healthz") return reply(text(200, "ok\n"));
+    if (path == "/readyz") return reply(readyz());
+    if (path == "/metrics") {
+        return reply(
+            answer(200, "text/plain; version=0.0.4; charset=utf-8", metrics::exposition()));
+    }
+    if (path == k_events_path) {
+        auto refused = error(426, "upgrade_required", "this path is a WebSocket");
+        refused.headers.emplace_back("Upgrade", "websocket");
+        return reply(std::move(refused));
+    }
+    if (path == k_calls_path) return list_calls(request, std::move(reply));
+    if (!request.query().empty()) return reply(bad_query("this path takes no query parameters"));
+    if (path == k_status_path) return reply(status_page());
+    show_call(path.substr(k_call_prefix.size()), std::move(reply));
+}
+
+net::HttpResponse AdminRoutes::readyz() const {
+    const DaemonStatus status = status_();
+    return json(status.ready ? 200 : 503, ready_json(status, loop_.utc_ms()));
+}
+
+net::HttpResponse AdminRoutes::status_page() const {
+    return json(200, status_json(status_(), loop_.utc_ms()));
+}
+
+void AdminRoutes::list_calls(const net::HttpRequest& request, net::HttpReply reply) {
+    store::ReadCalls query;
+    if (auto refused = read_calls_query(request.query(), query)) return reply(std::move(*refused));
+    journal_.read_calls(
+        query, questions_->ask<store::CallList>(std::move(reply), [](const store::CallList& list) {
+            return json(200, calls_json(list));
+        }));
+}
+
+void AdminRoutes::show_call(std::string_view sid_text, net::HttpReply reply) {
+    const auto sid = base::CallSid::parse(sid_text);
+    if (!sid) return reply(bad_sid());
+    // Rendering runs in an answer that holds the questions alive, and they die with this object.
+    journal_.read_call(*sid, questions_->ask<store::CallDetail>(
+                                 std::move(reply), [this](const store::CallDetail& detail) {
+                                     note_view(detail.call.call);
+                                     return json(200, call_json(detail));
+                                 }));
+}
+
+// Who saw a caller's words is written down; a page that refreshes is one view.
+void AdminRoutes::note_view(const base::CallSid& call) {
+    const auto now = loop_.now();
+    const auto seen = viewed_.find(call);
+    if (seen != viewed_.end() && now - seen->second < limits::admin_view_again) return;
+    if (viewed_.size() >= limits::admin_views_kept) viewed_.clear();
+    viewed_[call] = now;
+    audit("view_call", {}, call);
+}
+
+void AdminRoutes::audit(const char* action, std::string detail, std::optional<base::CallSid> call) {
+    store::Audit row;
+    row.utc_ms = loop_.utc_ms();
+    row.actor = "admin";
+    row.action = action;
+    row.detail = std::move(detail);
+    row.call = std::move(call);
+    if (!journal_.append(std::move(row))) k_log.error("journal queue full, audit row lost");
+}
+
+net::UpgradeAnswer AdminRoutes::on_upgrade(const net::HttpRequest& request) {
+    net::UpgradeAnswer result;
+    std::string problem;
+    std::optional<base::CallSid> only;
+    const auto query = Query::parse(request.query(), {"call"}, problem);
+    const auto call = query ? query->get("call") : std::nullopt;
+    if (call) only = base::CallSid::parse(*call);
+
+    if (!host_allowed(request)) {
+        result.refusal = error(403, "bad_host", "use 127.0.0.1, localhost or [::1] as the host");
+    } else if (request.path() != k_events_path) {
+        result.refusal = error(404, "not_found", "only /api/v1/events is a WebSocket");
+    } else if (!origin_allowed(request)) {
+        result.refusal = error(403, "bad_origin", "pages of another origin may not read this feed");
+    } else if (!query) {
+        result.refusal = bad_query(problem);
+    } else if (call && !only) {
+        result.refusal = bad_sid();
+    } else if (feed_.full()) {
+        result.refusal = error(503, "too_many_readers", "every place of the feed is taken");
+        result.refusal.headers.emplace_back("Retry-After", "5");
+    } else {
+        result.accept = true;
+        result.limits = FeedHub::socket_limits();
+        // The listener's loop runs it before it lets go of its handler.
+        result.opened = [this, only](std::shared_ptr<net::WsConnection> socket) {
+            audit("view_feed", only ? only->str() : "all calls", std::nullopt);
+            feed_.add(std::move(socket), only);
+        };
+    }
+    return result;
+}
+
+}  // namespace holdfast::http

@@ -1,0 +1,57 @@
+// The admin listener's routes: health, metrics, the REST views of the journal and the event feed.
+// Runs on the admin thread's loop; questions go to the journal and come back by a post, so nothing
+// here blocks. Read-only: nothing on this listener changes a call.
+#pragma once
+
+#include "base/ids.hpp"
+#include "base/loop.hpp"
+#include "http/feed_hub.hpp"
+#include "http/status.hpp"
+#include "net/http_server.hpp"
+#include "store/journal.hpp"
+
+#include <functional>
+#include <map>
+#include <memory>
+
+namespace holdfast::http {
+
+struct AdminOptions {
+    // The listener is bound to loopback: only loopback names are accepted as Host, so that a page
+    // in a browser on this box cannot reach it through a name of its own (DNS rebinding).
+    bool loopback = true;
+};
+
+class AdminRoutes : public net::HttpHandler {
+  public:
+    // `status` is called on the admin loop. The loop outlives the journal's thread, which posts to
+    // it.
+    AdminRoutes(base::Loop& loop, store::Journal& journal, FeedHub& feed,
+                std::function<DaemonStatus()> status, AdminOptions options);
+    ~AdminRoutes() override;  // questions still open are never answered
+
+    void on_request(const net::HttpRequest& request, net::HttpReply reply) override;
+    net::UpgradeAnswer on_upgrade(const net::HttpRequest& request) override;
+
+  private:
+    struct Questions;
+
+    bool host_allowed(const net::HttpRequest& request) const;
+    void route(const net::HttpRequest& request, net::HttpReply reply);
+    net::HttpResponse readyz() const;
+    net::HttpResponse status_page() const;
+    void list_calls(const net::HttpRequest& request, net::HttpReply reply);
+    void show_call(std::string_view sid, net::HttpReply reply);
+    void note_view(const base::CallSid& call);
+    void audit(const char* action, std::string detail, std::optional<base::CallSid> call);
+
+    base::Loop& loop_;
+    store::Journal& journal_;
+    FeedHub& feed_;
+    const std::function<DaemonStatus()> status_;
+    const AdminOptions options_;
+    std::map<base::CallSid, base::TimePoint> viewed_;
+    std::shared_ptr<Questions> questions_;  // answers hold it weakly
+};
+
+}  // namespace holdfast::http

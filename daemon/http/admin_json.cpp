@@ -1,0 +1,169 @@
+#include "http/admin_json.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+namespace holdfast::http {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string dump(const Json& document) {
+    // Stored words are not ours: what is not UTF-8 becomes U+FFFD instead of an exception.
+    return document.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+template <class T>
+Json or_null(const std::optional<T>& value) {
+    return value ? Json(*value) : Json();
+}
+
+Json or_null_when_zero(std::int64_t value) {
+    return value != 0 ? Json(value) : Json();
+}
+
+Json store_object(const store::StoreStatus& status) {
+    return {{"health", store::to_string(status.health)},
+            {"reason", status.reason},
+            {"generation", status.generation},
+            {"schema_version", status.schema_version},
+            {"rows_committed", status.rows_committed},
+            {"rows_waiting", status.rows_waiting},
+            {"database_bytes", status.database_bytes},
+            {"wal_bytes", status.wal_bytes},
+            {"free_bytes", status.free_bytes}};
+}
+
+Json voice_object(const VoiceStatus& voice) {
+    return {{"provider", voice.provider},
+            {"configured", voice.configured},
+            {"state", voice.configured ? voice.state : "not_configured"},
+            {"last_error_code", voice.last_error_code},
+            {"last_ok_utc_ms", or_null_when_zero(voice.last_ok_utc_ms)}};
+}
+
+Json public_object(const PublicStatus& listener) {
+    return {
+        {"address", listener.address},
+        {"port", listener.port},
+        {"tls", listener.tls},
+        {"base_url", listener.base_url},
+        {"certificate_not_after_utc_s", or_null_when_zero(listener.certificate_not_after_utc_s)}};
+}
+
+Json call_object(const store::CallRow& row) {
+    return {{"call", row.call.str()},
+            {"status", row.status},
+            {"rung", row.rung},
+            {"decision", row.decision},
+            {"started_utc_ms", row.started_utc_ms},
+            {"ended_utc_ms", or_null(row.ended_utc_ms)},
+            {"duration_ms", or_null(row.duration_ms)},
+            {"end_reason", row.end_reason},
+            {"utterances", row.utterances},
+            {"last_seq", row.last_seq},
+            {"generation", row.generation}};
+}
+
+Json utterance_object(const store::UtteranceRow& row) {
+    const auto& said = row.utterance;
+    return {{"seq", row.seq},
+            {"utc_ms", said.utc_ms},
+            {"speaker", said.speaker == store::Speaker::caller ? "caller" : "voice"},
+            {"text", said.text.reveal()},
+            {"start_ms", said.start_ms},
+            {"end_ms", said.end_ms},
+            {"provider", said.provider},
+            {"item_id", said.item_id},
+            {"failed", said.failed},
+            {"interrupted", said.interrupted},
+            {"played_ms", or_null(said.played_ms)},
+            {"total_ms", or_null(said.total_ms)},
+            {"response_us", or_null(said.response_us)},
+            {"vad_us", or_null(said.vad_us)},
+            {"provider_us", or_null(said.provider_us)},
+            {"box_us", or_null(said.box_us)}};
+}
+
+Json seam_object(const store::SeamRow& row) {
+    return {{"seq", row.seq},
+            {"utc_ms", row.seam.utc_ms},
+            {"offset_ms", row.seam.offset_ms},
+            {"kind", row.seam.kind},
+            {"from_rung", row.seam.from_rung},
+            {"to_rung", row.seam.to_rung},
+            {"reason", row.seam.reason}};
+}
+
+Json audit_object(const store::AuditRow& row) {
+    return {{"seq", row.seq},
+            {"utc_ms", row.audit.utc_ms},
+            {"actor", row.audit.actor},
+            {"action", row.audit.action},
+            {"detail", row.audit.detail}};
+}
+
+}  // namespace
+
+std::string error_json(std::string_view code, std::string_view message) {
+    return dump({{"error", {{"code", code}, {"message", message}}}});
+}
+
+std::string status_json(const DaemonStatus& status, std::int64_t now_utc_ms) {
+    return dump({{"version", status.version},
+                 {"site_id", status.site_id},
+                 {"ready", status.ready},
+                 {"reasons", status.reasons},
+                 {"draining", status.draining},
+                 {"now_utc_ms", now_utc_ms},
+                 {"started_utc_ms", status.started_utc_ms},
+                 {"calls", {{"active", status.calls_active}, {"max", status.calls_max}}},
+                 {"voice", voice_object(status.voice)},
+                 {"store", store_object(status.store)},
+                 {"prompts_loaded", status.prompts_loaded},
+                 {"public", public_object(status.public_)}});
+}
+
+std::string ready_json(const DaemonStatus& status, std::int64_t now_utc_ms) {
+    Json parts = Json::object();
+    bool degraded = false;
+    for (const Part& part : parts_of(status, now_utc_ms)) {
+        parts[std::string(part.name)] = {{"state", to_string(part.state)}, {"detail", part.detail}};
+        degraded = degraded || part.state != PartState::ok;
+    }
+    return dump({{"ready", status.ready},
+                 {"degraded", degraded},
+                 {"reasons", status.reasons},
+                 {"parts", std::move(parts)}});
+}
+
+std::string calls_json(const store::CallList& list) {
+    Json calls = Json::array();
+    for (const auto& row : list.calls) calls.push_back(call_object(row));
+    return dump({{"calls", std::move(calls)}});
+}
+
+std::string call_json(const store::CallDetail& detail) {
+    Json call = call_object(detail.call);
+    call["from"] = detail.call.from.reveal();
+    call["to"] = detail.call.to.reveal();
+    call["attestation"] = detail.call.attestation;
+    call["stream_sid"] = detail.call.stream_sid;
+
+    auto by_seq = detail.utterances;
+    std::stable_sort(by_seq.begin(), by_seq.end(),
+                     [](const auto& a, const auto& b) { return a.seq < b.seq; });
+    Json utterances = Json::array();
+    for (const auto& row : by_seq) utterances.push_back(utterance_object(row));
+    Json seams = Json::array();
+    for (const auto& row : detail.seams) seams.push_back(seam_object(row));
+    Json audit = Json::array();
+    for (const auto& row : detail.audit) audit.push_back(audit_object(row));
+    return dump({{"call", std::move(call)},
+                 {"utterances", std::move(utterances)},
+                 {"seams", std::move(seams)},
+                 {"audit", std::move(audit)}});
+}
+
+}  // namespace holdfast::http

@@ -1,0 +1,20 @@
+// The JSON documents of the admin listener, as README.md of this room describes them. Pure.
+#pragma once
+
+#include "http/status.hpp"
+#include "store/journal.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace holdfast::http {
+
+std::string error_json(std::string_view code, std::string_view message);
+std::string status_json(const DaemonStatus& status, std::int64_t now_utc_ms);
+std::string ready_json(const DaemonStatus& status, std::int64_t now_utc_ms);
+// No phone numbers; those are in the detail of one call only.
+std::string calls_json(const store::CallList& list);
+std::string call_json(const store::CallDetail& detail);
+
+}  // namespace holdfast::http

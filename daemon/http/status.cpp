@@ -1,0 +1,75 @@
+#include "http/status.hpp"
+
+#include "config/limits.hpp"
+
+namespace holdfast::http {
+namespace {
+
+Part certificate_part(const PublicStatus& listener, std::int64_t now_utc_ms) {
+    Part part{"certificate", PartState::ok, "good"};
+    if (!listener.tls) {
+        part.detail = "not_used";
+        return part;
+    }
+    const auto left =
+        std::chrono::seconds(listener.certificate_not_after_utc_s - now_utc_ms / 1000);
+    if (left.count() <= 0) {
+        part.state = PartState::down;
+        part.detail = "expired";
+    } else if (left < limits::certificate_warning) {
+        part.state = PartState::degraded;
+        part.detail = "expires_soon";
+    }
+    return part;
+}
+
+Part store_part(const store::StoreStatus& status) {
+    Part part{"store", PartState::ok, status.reason};
+    if (status.health != store::StoreHealth::good) part.state = PartState::degraded;
+    if (part.detail.empty()) part.detail = store::to_string(status.health);
+    return part;
+}
+
+Part voice_part(const VoiceStatus& voice) {
+    if (!voice.configured) return {"voice", PartState::degraded, "not_configured"};
+    return {"voice", voice.state == "failing" ? PartState::degraded : PartState::ok, voice.state};
+}
+
+}  // namespace
+
+std::string_view to_string(PartState state) {
+    switch (state) {
+        case PartState::ok:
+            return "ok";
+        case PartState::degraded:
+            return "degraded";
+        case PartState::down:
+            return "down";
+    }
+    return "down";
+}
+
+std::vector<Part> parts_of(const DaemonStatus& status, std::int64_t now_utc_ms) {
+    const bool listening = status.public_.port != 0;
+    const bool prompts = status.prompts_loaded > 0;
+    return {
+        {"front_door", listening ? PartState::ok : PartState::down,
+         listening ? "listening" : "closed"},
+        {"prompts", prompts ? PartState::ok : PartState::down, prompts ? "loaded" : "missing"},
+        store_part(status.store),
+        voice_part(status.voice),
+        certificate_part(status.public_, now_utc_ms),
+        {"draining", status.draining ? PartState::down : PartState::ok,
+         status.draining ? "yes" : "no"},
+    };
+}
+
+void decide_ready(DaemonStatus& status, std::int64_t now_utc_ms) {
+    status.reasons.clear();
+    for (const Part& part : parts_of(status, now_utc_ms)) {
+        if (part.state == PartState::down) status.reasons.emplace_back(part.name);
+    }
+    status.ready = status.reasons.empty();
+}
+
+}  // namespace holdfast::http

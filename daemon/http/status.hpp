@@ -1,0 +1,62 @@
+// The daemon as the admin side shows it: one plain snapshot, filled by app/ from every part.
+#pragma once
+
+#include "store/journal.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace holdfast::http {
+
+// The live rung's provider, as the last calls saw it.
+struct VoiceStatus {
+    std::string provider;
+    bool configured = false;        // credentials are there
+    std::string state = "unknown";  // unknown, ok, failing, not_configured
+    std::string last_error_code;
+    std::int64_t last_ok_utc_ms = 0;  // 0: never
+};
+
+struct PublicStatus {
+    std::string address;
+    std::uint16_t port = 0;  // 0: not listening
+    bool tls = false;
+    std::string base_url;
+    std::int64_t certificate_not_after_utc_s = 0;  // 0: none
+};
+
+struct DaemonStatus {
+    std::string version;
+    std::string site_id;
+    std::int64_t started_utc_ms = 0;
+    bool draining = false;
+    std::int64_t calls_active = 0;
+    std::int64_t calls_max = 0;
+    store::StoreStatus store;
+    VoiceStatus voice;
+    std::size_t prompts_loaded = 0;
+    PublicStatus public_;
+    bool ready = false;                // a caller would be served here; see decide_ready
+    std::vector<std::string> reasons;  // names of the parts that are down
+};
+
+enum class PartState { ok, degraded, down };
+std::string_view to_string(PartState state);
+
+struct Part {
+    std::string_view name;  // front_door, prompts, store, voice, certificate, draining
+    PartState state = PartState::ok;
+    std::string detail;  // a word or two of a fixed set
+};
+
+// What each part is doing. Only a part without which a caller gets nothing from this box is down; a
+// failed store (emergency file) or a silent provider (recorded prompts, people) is degraded.
+std::vector<Part> parts_of(const DaemonStatus& status, std::int64_t now_utc_ms);
+
+// Fills `ready` and `reasons` from the parts.
+void decide_ready(DaemonStatus& status, std::int64_t now_utc_ms);
+
+}  // namespace holdfast::http

@@ -1,0 +1,136 @@
+// The commands that ask the daemon.
+#include "holdfastctl/commands.hpp"
+
+#include "holdfastctl/client.hpp"
+#include "holdfastctl/json.hpp"
+#include "holdfastctl/print.hpp"
+
+#include <ostream>
+#include <string>
+
+namespace holdfast::ctl {
+namespace {
+
+int complain(const Session& session, int code, const std::string& message) {
+    session.err << "holdfastctl: " << message << "\n";
+    return code;
+}
+
+int unreachable(const Session& session, const Client& client, const base::Error& why) {
+    return complain(session, k_exit_unreachable,
+                    "cannot reach " + client.address() + ": " +
+                        (why.detail.empty() ? why.code : printable(why.detail)));
+}
+
+// One document of the daemon, or the exit code of what went wrong (already said).
+struct Document {
+    int exit = k_exit_ok;
+    std::string text;
+    Json json;
+};
+
+Document fetch(const Session& session, const Client& client, const std::string& target) {
+    const auto answer = client.get(target);
+    if (!answer) return {unreachable(session, client, answer.error()), {}, {}};
+    Json json = Json::parse(answer->body, nullptr, false);
+    if (!json.is_object()) {
+        return {complain(session, k_exit_unreachable,
+                         client.address() + " is not a Holdfast admin listener"),
+                {},
+                {}};
+    }
+    if (answer->status != 200) {
+        return {complain(session, k_exit_not_good, refusal_message(answer->status, answer->body)),
+                {},
+                {}};
+    }
+    return {k_exit_ok, answer->body, std::move(json)};
+}
+
+// Fetches `target` and prints it: as it came, or by `human`.
+template <class Human>
+Document show(const Session& session, const std::string& target, Human human) {
+    const auto client = Client::make(session.options.admin, session.options.ca_file);
+    if (!client) return {complain(session, k_exit_usage, client.error().detail), {}, {}};
+    auto document = fetch(session, *client, target);
+    if (document.exit != k_exit_ok) return document;
+    session.out << (session.options.json ? document.text : human(document.json, session.look))
+                << std::flush;
+    return document;
+}
+
+bool over(const Json& detail) {
+    return !member(member(detail, "call"), "ended_utc_ms").is_null();
+}
+
+// What tail does with each event.
+class Tail {
+  public:
+    Tail(const Session& session, const Client& client)
+        : session_(session),
+          client_(client),
+          printer_(session.look, session.options.everything ? Detail::everything : Detail::normal) {
+    }
+
+    // False once the call that was waited for is over.
+    bool take(std::string_view text) {
+        const Json event = Json::parse(text, nullptr, false);
+        if (!event.is_object()) return true;
+        session_.out << (session_.options.json ? event.dump() + "\n" : printer_.print(event))
+                     << std::flush;
+        if (!session_.options.until_end) return true;
+        const auto kind = word(event, "kind");
+        return kind == "hello" ? !over_before() : kind != "ended";
+    }
+
+  private:
+    // The feed does not tell of the past: a call that was over before would be waited for in vain.
+    bool over_before() const {
+        if (session_.options.call.empty()) return false;
+        const auto answer = client_.get("/api/v1/calls/" + session_.options.call);
+        if (!answer || answer->status != 200) return false;
+        if (!over(Json::parse(answer->body, nullptr, false))) return false;
+        session_.err << "holdfastctl: the call is over already; see holdfastctl show\n";
+        return true;
+    }
+
+    const Session& session_;
+    const Client& client_;
+    FeedPrinter printer_;
+};
+
+}  // namespace
+
+int status_command(const Session& session) {
+    const auto document = show(session, "/api/v1/status", print_status);
+    if (document.exit != k_exit_ok) return document.exit;
+    return flag(document.json, "ready") ? k_exit_ok : k_exit_not_good;
+}
+
+int calls_command(const Session& session) {
+    auto target = "/api/v1/calls?limit=" + std::to_string(session.options.limit);
+    if (session.options.active) target += "&active=true";
+    return show(session, target, print_calls).exit;
+}
+
+int show_command(const Session& session) {
+    return show(session, "/api/v1/calls/" + session.options.call, print_call).exit;
+}
+
+int tail_command(const Session& session) {
+    const auto client = Client::make(session.options.admin, session.options.ca_file);
+    if (!client) return complain(session, k_exit_usage, client.error().detail);
+    Tail tail(session, *client);
+    Client::Follower follower;
+    follower.on_event = [&tail](std::string_view text) { return tail.take(text); };
+    std::string target = "/api/v1/events";
+    if (!session.options.call.empty()) target += "?call=" + session.options.call;
+    const auto result = client->follow(target, follower);
+    if (result) return k_exit_ok;
+    if (result.error().code == std::string_view("refused")) {
+        return complain(session, k_exit_not_good, result.error().detail);
+    }
+    return unreachable(session, *client, result.error());
+}
+
+}  // namespace holdfast::ctl

@@ -1,0 +1,49 @@
+// The program without its process: arguments in, text and exit code out.
+#pragma once
+
+#include "holdfastctl/text.hpp"
+
+#include <iosfwd>
+#include <string>
+#include <vector>
+
+namespace holdfast::ctl {
+
+// Exit codes; --help and the manual page say the same.
+constexpr int k_exit_ok = 0;
+constexpr int k_exit_not_good =
+    1;  // the daemon is not ready, the call is unknown, the file has problems
+constexpr int k_exit_unreachable = 2;  // no Holdfast daemon answered
+constexpr int k_exit_usage = 64;
+
+// `arguments` without the program's name. Nothing is thrown.
+int run(std::vector<std::string> arguments, const Look& look, std::ostream& out, std::ostream& err);
+
+struct Options {
+    std::string admin = "http://127.0.0.1:8911";
+    std::string ca_file;
+    bool json = false;
+    bool local = false;
+    bool active = false;      // calls
+    int limit = 20;           // calls
+    std::string call;         // show, tail
+    bool until_end = false;   // tail
+    bool everything = false;  // tail
+    std::string file;         // check
+};
+
+// One command with its surroundings.
+struct Session {
+    const Options& options;
+    Look look;
+    std::ostream& out;
+    std::ostream& err;
+};
+
+int status_command(const Session& session);
+int calls_command(const Session& session);
+int show_command(const Session& session);
+int tail_command(const Session& session);
+int check_command(const Session& session);
+
+}  // namespace holdfast::ctl

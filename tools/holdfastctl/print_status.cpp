@@ -1,0 +1,85 @@
+#include "holdfastctl/json.hpp"
+#include "holdfastctl/print.hpp"
+
+namespace holdfast::ctl {
+namespace {
+
+std::string line(std::string_view name, const std::string& value) {
+    constexpr std::size_t k_name = 12;
+    const std::string margin(2 + k_name, ' ');
+    std::string out;
+    for (const auto& part : wrap(value, k_columns - margin.size())) {
+        out += (out.empty() ? "  " + pad(name, k_name) : margin) + part + "\n";
+    }
+    return out;
+}
+
+std::string reasons(const Json& status) {
+    std::string out;
+    const Json& list = member(status, "reasons");
+    if (!list.is_array()) return out;
+    for (const auto& reason : list) {
+        if (!reason.is_string()) continue;
+        out += (out.empty() ? "" : ", ") + printable(reason.get_ref<const std::string&>());
+    }
+    return out;
+}
+
+std::string voice(const Json& voice, Zone zone) {
+    auto out = word(voice, "provider") + ": " + word(voice, "state");
+    if (const auto at = number(voice, "last_ok_utc_ms"))
+        out += ", last good " + iso_time(*at, zone);
+    const auto error = word(voice, "last_error_code");
+    if (!error.empty()) out += ", last error " + error;
+    return out;
+}
+
+std::string journal(const Json& store) {
+    auto out = word(store, "health");
+    const auto reason = word(store, "reason");
+    if (!reason.empty()) out += " (" + reason + ")";
+    out += ", " + std::to_string(number_or(store, "rows_committed", 0)) + " rows";
+    out += ", " + std::to_string(number_or(store, "rows_waiting", 0)) + " waiting";
+    out += ", " + bytes(number_or(store, "database_bytes", 0) + number_or(store, "wal_bytes", 0));
+    out += ", " + bytes(number_or(store, "free_bytes", 0)) + " free";
+    return out;
+}
+
+std::string front_door(const Json& listener, Zone zone) {
+    const auto port = number_or(listener, "port", 0);
+    if (port == 0) return "closed";
+    auto out = word(listener, "address") + " port " + std::to_string(port);
+    out += flag(listener, "tls") ? ", TLS" : ", plain HTTP";
+    const auto base_url = word(listener, "base_url");
+    if (!base_url.empty()) out += ", " + base_url;
+    if (const auto until = number(listener, "certificate_not_after_utc_s")) {
+        out += ", certificate until " + iso_time(*until * 1000, zone);
+    }
+    return out;
+}
+
+}  // namespace
+
+std::string print_status(const Json& status, const Look& look) {
+    const bool ready = flag(status, "ready");
+    const auto why = reasons(status);
+    const auto& calls = member(status, "calls");
+    const auto started = number_or(status, "started_utc_ms", 0);
+    auto out = "holdfastd " + word(status, "version") + " at " + word(status, "site_id") + ": ";
+    out += ready ? paint(look, Paint::good, "ready")
+                 : paint(look, Paint::bad, "not ready" + (why.empty() ? "" : ": " + why));
+    out += "\n";
+    out += line("running", iso_time(started, look.zone) + " (" +
+                               duration(number_or(status, "now_utc_ms", started) - started) + ")");
+    out +=
+        line("calls", std::to_string(number_or(calls, "active", 0)) + " of " +
+                          std::to_string(number_or(calls, "max", 0)) +
+                          (flag(status, "draining") ? ", draining: new calls go to people" : ""));
+    out += line("voice", voice(member(status, "voice"), look.zone));
+    out += line("journal", journal(member(status, "store")));
+    out += line("front door", front_door(member(status, "public"), look.zone));
+    out += line("prompts", std::to_string(number_or(status, "prompts_loaded", 0)) + " loaded");
+    return out;
+}
+
+}  // namespace holdfast::ctl
