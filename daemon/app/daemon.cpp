@@ -1,0 +1,452 @@
+#include "app/daemon.hpp"
+
+#include "app/exit_codes.hpp"
+#include "app/prompts.hpp"
+#include "base/timer.hpp"
+#include "call/caller_leg.hpp"
+#include "call/registry.hpp"
+#include "config/limits.hpp"
+#include "config/yaml_loader.hpp"
+#include "http/admin.hpp"
+#include "http/feed_hub.hpp"
+#include "http/front_door.hpp"
+#include "log/log.hpp"
+#include "metrics/catalog.hpp"
+#include "net/asio_loop.hpp"
+#include "net/http_server.hpp"
+#include "net/tls.hpp"
+#include "net/url.hpp"
+#include "store/sqlite_journal.hpp"
+#include "supervise/notify.hpp"
+#include "supervise/signals.hpp"
+#include "supervise/watchdog.hpp"
+#include "voice/realtime/make.hpp"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <atomic>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <thread>
+#include <utility>
+
+namespace holdfast::app {
+namespace {
+
+constexpr log::Logger k_log{"app"};
+
+constexpr std::chrono::milliseconds k_snapshot_every{500};
+constexpr std::chrono::milliseconds k_probe_every{2000};      // cpp-daemon.md 5.2
+constexpr std::chrono::milliseconds k_status_every{5000};
+constexpr std::chrono::milliseconds k_goodbye{2000};          // for closing handshakes after a drain
+constexpr std::chrono::milliseconds k_journal_flush{10'000};
+constexpr int k_descriptors_reserved = 128;                   // journal, log, admin, listeners
+constexpr int k_descriptors_per_call = 4;                     // two legs, a renewal, a webhook
+
+constexpr char k_person_words[] =
+    "Please stay on the line. You are being connected to a call taker.";
+
+http::FrontDoorSettings front_door_settings(const config::Config& c) {
+    http::FrontDoorSettings s;
+    s.base_url = c.listen.public_.base_url;
+    s.verify_signature = c.twilio.verify_signature;
+    s.auth_tokens = {c.credentials.twilio_auth_token, c.credentials.twilio_auth_token_next};
+    s.account_sid = c.twilio.account_sid;
+    s.person = {k_person_words, c.person.number, c.person.caller_id, static_cast<int>(c.person.timeout.count())};
+    return s;
+}
+
+// P10: what descriptors allow bounds what the operator asked for.
+int calls_allowed(int wanted) {
+    rlimit limit{};
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return wanted;
+    // The soft limit is only a default; the hard one is what we were given.
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    getrlimit(RLIMIT_NOFILE, &limit);
+    const auto descriptors = static_cast<std::int64_t>(std::min<rlim_t>(limit.rlim_cur, 1'000'000));
+    const auto possible = (descriptors - k_descriptors_reserved) / k_descriptors_per_call;
+    return static_cast<int>(std::clamp<std::int64_t>(possible, 1, wanted));
+}
+
+// The live rung needs a key; a simulator on loopback (the loader allows ws:// only there) does not.
+bool has_live_rung(const config::Config& c) {
+    const auto url = net::parse_url(c.openai.url);
+    return !c.credentials.openai_api_key.reveal().empty() || (url && !url->secure());
+}
+
+// What the admin thread knows of the media thread: a value, posted over.
+struct MediaSnapshot {
+    std::int64_t calls_active = 0;
+    std::int64_t calls_max = 0;
+    bool draining = false;
+    bool live = false;
+    call::VoiceHealth voice;
+    std::int64_t certificate_not_after_utc_s = 0;
+};
+
+class Daemon {
+  public:
+    Daemon(std::string config_path, config::Config config);
+    ~Daemon();
+    // 0, or the exit code of what failed.
+    int start();
+    int run();
+
+  private:
+    int open_store();
+    int open_public();
+    int open_admin();
+    void take_snapshot();
+    http::DaemonStatus status() const;
+    std::string status_line() const;
+    void reload();
+    void apply(const config::Config& loaded);
+    void drain();
+
+    const std::string config_path_;
+    const config::Config config_;   // as started; read by every thread
+    config::Config running_;        // with what reloads have changed; main thread
+    const std::int64_t started_utc_ms_;
+
+    Prompts prompts_;
+    bool prompts_loaded_ = false;
+    std::unique_ptr<store::SqliteJournal> journal_;
+    std::shared_ptr<net::TlsServer> public_tls_, admin_tls_;
+
+    net::AsioLoop media_;
+    net::AsioLoop admin_;
+    std::optional<http::FeedHub> feed_;
+
+    // media loop
+    std::shared_ptr<const voice::realtime::RealtimeSettings> voice_settings_;
+    std::optional<call::Environment> environment_;
+    std::optional<call::Registry> registry_;
+    std::optional<call::CallerLegs> legs_;
+    std::optional<http::FrontDoor> front_door_;
+    std::unique_ptr<net::HttpListener> public_listener_;
+    std::optional<base::Timer> snapshot_timer_;
+
+    // admin loop
+    MediaSnapshot snapshot_;
+    std::optional<http::AdminRoutes> admin_routes_;
+    std::unique_ptr<net::HttpListener> admin_listener_;
+
+    supervise::Watchdog watchdog_;
+    std::thread media_thread_, admin_thread_;
+    std::uint64_t log_dropped_seen_ = 0;
+};
+
+Daemon::Daemon(std::string config_path, config::Config config)
+    : config_path_(std::move(config_path)), config_(std::move(config)), running_(config_),
+      started_utc_ms_(media_.utc_ms()) {}
+
+Daemon::~Daemon() {
+    media_.stop();
+    if (media_thread_.joinable()) media_thread_.join();
+    // Calls and sockets of the media loop go before what they point to.
+    public_listener_.reset();
+    snapshot_timer_.reset();
+    front_door_.reset();
+    legs_.reset();
+    registry_.reset();
+    if (journal_) journal_->stop(k_journal_flush);
+    admin_.stop();
+    if (admin_thread_.joinable()) admin_thread_.join();
+    admin_listener_.reset();
+    admin_routes_.reset();
+    feed_.reset();
+}
+
+int Daemon::open_store() {
+    store::SqliteJournalOptions options;
+    options.path = config_.store.path;
+    options.runtime_path = config_.store.runtime_path;
+    options.site_id = config_.site.id;
+    auto journal = store::SqliteJournal::open(std::move(options));
+    if (!journal) {
+        k_log.error("journal refused", {{"code", journal.error().code}, {"detail", journal.error().detail}});
+        return k_exit_storage;
+    }
+    journal_ = std::move(*journal);
+    return 0;
+}
+
+int Daemon::open_public() {
+    const auto& listen = config_.listen.public_;
+    if (listen.tls) {
+        auto tls = net::TlsServer::load(listen.certificate, listen.private_key);
+        if (!tls) {
+            k_log.error("certificate refused", {{"detail", tls.error().detail}});
+            return k_exit_configuration;
+        }
+        public_tls_ = std::move(*tls);
+        metrics::cert_not_after_seconds.set(static_cast<double>(public_tls_->not_after_utc_s()));
+    }
+    auto voice_settings = voice::realtime::openai_settings(config_);
+    if (!voice_settings) {
+        k_log.error("voice provider refused", {{"detail", voice_settings.error().detail}});
+        return k_exit_configuration;
+    }
+    voice_settings_ = std::move(*voice_settings);
+    environment_.emplace(call::Environment{
+        media_, *journal_, *feed_, prompts_.clips,
+        [this](const base::CallSid& call, voice::VoiceListener& listener) {
+            return voice::realtime::make_realtime_voice(media_, voice_settings_, call, listener);
+        }});
+    registry_.emplace(*environment_, calls_allowed(config_.media.max_calls));
+    registry_->set_live(has_live_rung(config_) && prompts_loaded_);
+    legs_.emplace(media_, *registry_, *journal_);
+    front_door_.emplace(media_, *registry_, *legs_, *journal_, prompts_.files, front_door_settings(config_));
+
+    net::ListenOptions options;
+    options.address = listen.address;
+    options.port = listen.port;
+    options.tls = public_tls_;
+    auto listener = net::HttpListener::open(media_, std::move(options), *front_door_);
+    if (!listener) {
+        k_log.error("public listener failed", {{"detail", listener.error().detail}});
+        return k_exit_internal;
+    }
+    public_listener_ = std::move(*listener);
+    k_log.notice("public listener open", {{"address", listen.address}, {"port", public_listener_->port()},
+                                          {"tls", listen.tls}, {"calls_max", registry_->max_calls()}});
+    return 0;
+}
+
+int Daemon::open_admin() {
+    const auto& listen = config_.listen.admin;
+    if (listen.tls) {
+        auto tls = net::TlsServer::load(listen.certificate, listen.private_key);
+        if (!tls) {
+            k_log.error("admin certificate refused", {{"detail", tls.error().detail}});
+            return k_exit_configuration;
+        }
+        admin_tls_ = std::move(*tls);
+    }
+    http::AdminOptions admin_options;
+    admin_options.loopback = net::is_loopback(listen.address);
+    admin_routes_.emplace(admin_, *journal_, *feed_, [this] { return status(); }, admin_options);
+    net::ListenOptions options;
+    options.address = listen.address;
+    options.port = listen.port;
+    options.tls = admin_tls_;
+    options.limits.connections_max = limits::admin_connections_max;
+    // Operators and their tools show no signature: every admin connection counts as unproven.
+    options.limits.unproven_drop_from = limits::admin_connections_max;
+    options.limits.unproven_max = limits::admin_connections_max + 1;
+    options.limits.unproven_per_address = limits::admin_connections_max;
+    auto listener = net::HttpListener::open(admin_, std::move(options), *admin_routes_);
+    if (!listener) {
+        k_log.error("admin listener failed", {{"detail", listener.error().detail}});
+        return k_exit_internal;
+    }
+    admin_listener_ = std::move(*listener);
+    k_log.notice("admin listener open", {{"address", listen.address}, {"port", admin_listener_->port()}});
+    return 0;
+}
+
+int Daemon::start() {
+    metrics::start_time_seconds.set(static_cast<double>(started_utc_ms_) / 1000.0);
+    auto prompts = load_prompts(config_.prompts.path);
+    if (prompts) {
+        prompts_ = std::move(*prompts);
+        prompts_loaded_ = true;
+    } else {
+        k_log.error("prompts missing, every call goes to a person", {{"detail", prompts.error().detail}});
+    }
+    if (!has_live_rung(config_)) k_log.warning("no openai_api_key: rung openai is skipped, every call goes to a person");
+    feed_.emplace(admin_, HOLDFAST_VERSION, config_.site.id);
+    if (const int code = open_store()) return code;
+    if (const int code = open_public()) return code;
+    if (const int code = open_admin()) return code;
+    snapshot_timer_.emplace(media_);
+    take_snapshot();
+    watchdog_.watch(media_);
+    media_thread_ = std::thread([this] { media_.run(); });
+    admin_thread_ = std::thread([this] { admin_.run(); });
+    return 0;
+}
+
+// Media loop.
+void Daemon::take_snapshot() {
+    MediaSnapshot snapshot;
+    snapshot.calls_active = static_cast<std::int64_t>(registry_->active());
+    snapshot.calls_max = registry_->max_calls();
+    snapshot.draining = registry_->draining();
+    snapshot.live = registry_->live();
+    snapshot.voice = registry_->voice_health();
+    snapshot.certificate_not_after_utc_s = public_tls_ ? public_tls_->not_after_utc_s() : 0;
+    admin_.post([this, snapshot = std::move(snapshot)] { snapshot_ = snapshot; });
+    const auto dropped = log::dropped();
+    metrics::log_dropped_total.add(dropped - std::exchange(log_dropped_seen_, dropped));
+    snapshot_timer_->arm(k_snapshot_every, [this] { take_snapshot(); });
+}
+
+// Admin loop.
+http::DaemonStatus Daemon::status() const {
+    http::DaemonStatus s;
+    s.version = HOLDFAST_VERSION;
+    s.site_id = config_.site.id;
+    s.started_utc_ms = started_utc_ms_;
+    s.draining = snapshot_.draining;
+    s.calls_active = snapshot_.calls_active;
+    s.calls_max = snapshot_.calls_max;
+    s.store = journal_->status();
+    s.voice.provider = "openai";
+    s.voice.configured = snapshot_.live;
+    s.voice.state = !snapshot_.live          ? "not_configured"
+                    : !snapshot_.voice.known ? "unknown"
+                    : snapshot_.voice.ok     ? "ok"
+                                             : "failing";
+    s.voice.last_error_code = snapshot_.voice.last_error_code;
+    s.voice.last_ok_utc_ms = snapshot_.voice.last_ok_utc_ms;
+    s.prompts_loaded = prompts_.files.size();
+    s.public_.address = config_.listen.public_.address;
+    s.public_.port = public_listener_->port();
+    s.public_.tls = config_.listen.public_.tls;
+    s.public_.base_url = config_.listen.public_.base_url;
+    s.public_.certificate_not_after_utc_s = snapshot_.certificate_not_after_utc_s;
+    http::decide_ready(s, admin_.utc_ms());
+    return s;
+}
+
+std::string Daemon::status_line() const {
+    const auto store = journal_->status();
+    return std::to_string(static_cast<std::int64_t>(metrics::calls_active.value())) + " calls, store " +
+           store::to_string(store.health) + ", " + std::to_string(store.rows_committed) + " rows";
+}
+
+void Daemon::reload() {
+    supervise::notify_reloading();
+    auto loaded = config::load_file(config_path_, config::Environment::process());
+    if (!loaded.config) {
+        metrics::reload_total.add("rejected");
+        for (const auto& problem : loaded.problems) {
+            k_log.error("configuration refused, the old one stays in force", {{"problem", to_string(problem)}});
+        }
+    } else {
+        apply(*loaded.config);
+    }
+    supervise::notify_ready(status_line());
+}
+
+void Daemon::apply(const config::Config& loaded) {
+    auto diff = config::diff_reload(running_, loaded);
+    auto voice_settings = voice::realtime::openai_settings(diff.effective);
+    if (!voice_settings) {
+        metrics::reload_total.add("rejected");
+        k_log.error("configuration refused, the old one stays in force", {{"problem", voice_settings.error().detail}});
+        return;
+    }
+    for (const auto& key : diff.needs_restart) k_log.warning("changed key needs a restart", {{"key", key}});
+    for (const auto& key : diff.applied) k_log.notice("changed key applied", {{"key", key}});
+    running_ = std::move(diff.effective);
+    log::set_level(config::log_level(running_));
+    // The media loop takes the new values between two events; running calls keep their snapshot.
+    media_.post([this, next = running_, voice = std::move(*voice_settings)]() mutable {
+        front_door_->set_settings(front_door_settings(next));
+        voice_settings_ = std::move(voice);
+        registry_->set_max_calls(calls_allowed(next.media.max_calls));
+        registry_->set_live(has_live_rung(next) && prompts_loaded_);
+        bool good = true;
+        if (public_tls_) {
+            const auto result = public_tls_->reload();
+            good = result.has_value();
+            if (!good) k_log.error("certificate refused, the old one stays in force", {{"detail", result.error().detail}});
+            metrics::cert_not_after_seconds.set(static_cast<double>(public_tls_->not_after_utc_s()));
+        }
+        metrics::reload_total.add(good ? "ok" : "rejected");
+        k_log.notice("configuration reloaded", {{"certificate_ok", good}});
+    });
+}
+
+// New callers go to people; running calls may finish. A second SIGTERM does not wait for them.
+void Daemon::drain() {
+    supervise::notify_stopping(status_line());
+    k_log.notice("draining", {{"calls", static_cast<std::int64_t>(metrics::calls_active.value())}});
+    media_.post([this] { registry_->drain(); });
+    const auto until = base::Mono::now() + limits::drain_time;
+    while (metrics::calls_active.value() > 0 && base::Mono::now() < until) {
+        supervise::extend_timeout(std::chrono::seconds(5));
+        if (supervise::wait_signal(std::chrono::milliseconds(100)) == supervise::Signal::terminate) break;
+    }
+    auto legs_open = std::make_shared<std::atomic<std::size_t>>(1);
+    const auto goodbye = base::Mono::now() + k_goodbye;
+    media_.post([this] {
+        public_listener_->stop_accepting();
+        registry_->close_all();
+    });
+    while (legs_open->load() > 0 && base::Mono::now() < goodbye) {
+        media_.post([this, legs_open] { legs_open->store(legs_->open()); });
+        supervise::wait_signal(std::chrono::milliseconds(20));
+    }
+    admin_.post([this] { feed_->close_all(); });
+}
+
+int Daemon::run() {
+    supervise::notify_ready(status_line());
+    k_log.notice("ready", {{"version", HOLDFAST_VERSION}, {"site", config_.site.id}, {"live", has_live_rung(config_) && prompts_loaded_}});
+    const auto watch = supervise::watchdog_interval();
+    const auto probe_every = watch.count() > 0
+                                 ? std::min<base::Mono::duration>(k_probe_every, watch / 2)
+                                 : base::Mono::duration(k_probe_every);
+    auto next_probe = base::Mono::now();
+    auto next_status = base::Mono::now() + k_status_every;
+    for (;;) {
+        const auto wait = std::chrono::duration_cast<std::chrono::milliseconds>(next_probe - base::Mono::now());
+        const auto signal = supervise::wait_signal(std::max(wait, std::chrono::milliseconds(0)));
+        if (signal == supervise::Signal::terminate) break;
+        if (signal == supervise::Signal::reload) reload();
+        const auto now = base::Mono::now();
+        if (now < next_probe) continue;
+        next_probe = now + probe_every;
+        if (watchdog_.probe()) {
+            supervise::notify_watchdog();
+        } else {
+            k_log.error("media loop does not answer, the watchdog is not fed");
+        }
+        if (now >= next_status) {
+            next_status = now + k_status_every;
+            supervise::notify_status(status_line());
+        }
+    }
+    drain();
+    return k_exit_stopped;
+}
+
+std::optional<config::Config> load_or_explain(const std::string& path) {
+    auto loaded = config::load_file(path, config::Environment::process());
+    for (const auto& problem : loaded.problems) std::cerr << to_string(problem) << '\n';
+    for (const auto& note : loaded.notes) std::cerr << "note: " << note << '\n';
+    return std::move(loaded.config);
+}
+
+}  // namespace
+
+int check_config(const std::string& path) {
+    if (!load_or_explain(path)) return k_exit_configuration;
+    std::cout << path << ": good\n";
+    return 0;
+}
+
+int print_reference() {
+    std::cout << config::reference_yaml();
+    return 0;
+}
+
+int run_daemon(const std::string& config_path) {
+    supervise::block_signals();
+    auto config = load_or_explain(config_path);
+    if (!config) return k_exit_configuration;
+    const log::Session log_session({config::log_level(*config), config::log_format(*config)});
+    Daemon daemon(config_path, std::move(*config));
+    if (const int code = daemon.start()) return code;
+    const int code = daemon.run();
+    k_log.notice("stopped");
+    return code;
+}
+
+}  // namespace holdfast::app

@@ -1,0 +1,17 @@
+// The daemon from command line to exit code.
+#pragma once
+
+#include <string>
+
+namespace holdfast::app {
+
+// Reads and checks the configuration, prints every problem on stderr. 0 or k_exit_configuration.
+int check_config(const std::string& path);
+
+// Runs until SIGTERM (drain, then stop) or a failure; returns the exit code.
+int run_daemon(const std::string& config_path);
+
+// The commented reference of every key with its default, on stdout.
+int print_reference();
+
+}  // namespace holdfast::app

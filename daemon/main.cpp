@@ -1,0 +1,31 @@
+// holdfastd: arguments and exit codes; everything else is a library (see app/).
+#include "app/daemon.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <exception>
+#include <iostream>
+#include <string>
+
+int main(int argc, char** argv) {
+    CLI::App arguments{"holdfastd: answers emergency calls at the edge"};
+    std::string config = "/etc/holdfast/holdfast.yaml";
+    bool check = false;
+    bool reference = false;
+    arguments.add_option("-c,--config", config, "configuration file")->capture_default_str();
+    arguments.add_flag("--check-config", check, "report every problem of the configuration and exit");
+    arguments.add_flag("--print-config", reference, "print every key with its default and exit");
+    arguments.set_version_flag("--version", std::string(HOLDFAST_VERSION));
+    try {
+        arguments.parse(argc, argv);
+    } catch (const CLI::ParseError& e) {
+        return arguments.exit(e) == 0 ? 0 : 64;
+    }
+    try {
+        if (reference) return holdfast::app::print_reference();
+        return check ? holdfast::app::check_config(config) : holdfast::app::run_daemon(config);
+    } catch (const std::exception& e) {
+        std::cerr << "holdfastd: " << e.what() << '\n';
+        return 70;
+    }
+}
