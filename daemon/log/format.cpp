@@ -51,10 +51,14 @@ void append_hex(std::string& out, const char* form, unsigned value) {
 }
 
 void append_unsafe(std::string& out, std::uint32_t code, bool json) {
-    if (code == '\n') out += "\\n";
-    else if (code == '\r') out += "\\r";
-    else if (code == '\t') out += "\\t";
-    else append_hex(out, code < 0x80 && !json ? "\\x%02x" : "\\u%04x", code);
+    if (code == '\n')
+        out += "\\n";
+    else if (code == '\r')
+        out += "\\r";
+    else if (code == '\t')
+        out += "\\t";
+    else
+        append_hex(out, code < 0x80 && !json ? "\\x%02x" : "\\u%04x", code);
 }
 
 // Escapes up to `bytes_max` bytes of `text`; longer text ends in "...". Quotes and backslashes are
@@ -65,8 +69,10 @@ void append_escaped(std::string& out, std::string_view text, std::size_t bytes_m
     for (std::size_t i = 0; i < kept.size();) {
         const Rune rune = rune_at(kept.substr(i));
         if (rune.bytes == 0) {
-            if (json) out += "\\ufffd";
-            else append_hex(out, "\\x%02x", static_cast<unsigned char>(kept[i]));
+            if (json)
+                out += "\\ufffd";
+            else
+                append_hex(out, "\\x%02x", static_cast<unsigned char>(kept[i]));
             ++i;
             continue;
         }
@@ -83,11 +89,14 @@ void append_escaped(std::string& out, std::string_view text, std::size_t bytes_m
 
 bool needs_quotes(std::string_view text) {
     return text.empty() || std::any_of(text.begin(), text.end(), [](char c) {
-               return c == ' ' || c == '"' || c == '=' || c == '\\' || static_cast<unsigned char>(c) < 0x20;
+               return c == ' ' || c == '"' || c == '=' || c == '\\' ||
+                      static_cast<unsigned char>(c) < 0x20;
            });
 }
 
-void append_number(std::string& out, std::int64_t value) { out += std::to_string(value); }
+void append_number(std::string& out, std::int64_t value) {
+    out += std::to_string(value);
+}
 
 void append_number(std::string& out, double value) {
     std::array<char, 32> buffer{};
@@ -167,16 +176,23 @@ std::string journal_name(std::string_view key) {
 
 const char* to_string(Level level) {
     switch (level) {
-        case Level::error: return "error";
-        case Level::warning: return "warning";
-        case Level::notice: return "notice";
-        case Level::info: return "info";
-        case Level::debug: return "debug";
+        case Level::error:
+            return "error";
+        case Level::warning:
+            return "warning";
+        case Level::notice:
+            return "notice";
+        case Level::info:
+            return "info";
+        case Level::debug:
+            return "debug";
     }
     return "unknown";
 }
 
-int syslog_priority(Level level) { return 3 + static_cast<int>(level); }  // LOG_ERR .. LOG_DEBUG
+int syslog_priority(Level level) {
+    return 3 + static_cast<int>(level);
+}  // LOG_ERR .. LOG_DEBUG
 
 std::string format_text(const Record& record) {
     std::string out;
@@ -188,7 +204,8 @@ std::string format_text(const Record& record) {
 }
 
 std::string format_json(const Record& record) {
-    static constexpr std::array<std::string_view, 5> k_ours{"time", "level", "room", "message", "call"};
+    static constexpr std::array<std::string_view, 5> k_ours{"time", "level", "room", "message",
+                                                            "call"};
     std::string out = "{\"time\":\"";
     out.reserve(256);
     append_time(out, record.utc_ms);
@@ -233,9 +250,12 @@ std::string format_journald(const Record& record) {
 
 std::string format(Format format, const Record& record) {
     switch (format) {
-        case Format::json: return format_json(record);
-        case Format::journald: return format_journald(record);
-        case Format::text: break;
+        case Format::json:
+            return format_json(record);
+        case Format::journald:
+            return format_journald(record);
+        case Format::text:
+            break;
     }
     return format_text(record);
 }

@@ -34,8 +34,8 @@ std::string format_text(const Record& record);
 // json: one object; a field whose key collides with one of ours is named field_<key>.
 std::string format_json(const Record& record);
 
-// journald: NAME=value separated by newlines, which no value can contain. MESSAGE repeats the fields
-// after the sentence, because that is all that plain `journalctl -u holdfast` shows.
+// journald: NAME=value separated by newlines, which no value can contain. MESSAGE repeats the
+// fields after the sentence, because that is all that plain `journalctl -u holdfast` shows.
 std::string format_journald(const Record& record);
 
 std::string format(Format format, const Record& record);

@@ -21,8 +21,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
-constexpr auto k_drain_max = 2s;           // at the end of a Session
-constexpr auto k_blocked_max = 1s;         // for a stderr that takes nothing, then lines are dropped
+constexpr auto k_drain_max = 2s;    // at the end of a Session
+constexpr auto k_blocked_max = 1s;  // for a stderr that takes nothing, then lines are dropped
 constexpr auto k_synchronous_max = 100ms;  // the same without a Session, where the caller waits
 
 struct Line {
@@ -41,9 +41,9 @@ struct Core {
 
     std::mutex mutex;
     std::condition_variable filled;
-    std::deque<Line> ring;           // guarded by mutex
-    std::uint64_t session = 0;       // guarded by mutex; odd while a Session lives
-    std::uint64_t finished = 0;      // guarded by mutex; last session whose thread has drained
+    std::deque<Line> ring;       // guarded by mutex
+    std::uint64_t session = 0;   // guarded by mutex; odd while a Session lives
+    std::uint64_t finished = 0;  // guarded by mutex; last session whose thread has drained
     std::condition_variable drained;
 };
 
@@ -76,7 +76,9 @@ bool write_out(const Line& line, Clock::time_point deadline) {
     return write_stderr(bytes, deadline);
 }
 
-bool enabled(Level level) { return level <= core().level.load(std::memory_order_relaxed); }
+bool enabled(Level level) {
+    return level <= core().level.load(std::memory_order_relaxed);
+}
 
 bool write_or_count(const Line& line, Clock::time_point deadline) {
     if (write_out(line, deadline)) return true;
@@ -84,7 +86,8 @@ bool write_or_count(const Line& line, Clock::time_point deadline) {
     return false;
 }
 
-// Drops since the last report, as a line of our own: the reader of a log must see that it has holes.
+// Drops since the last report, as a line of our own: the reader of a log must see that it has
+// holes.
 void report_drops(std::uint64_t& reported, Format format, Clock::time_point deadline) {
     const std::uint64_t total = dropped();
     if (total == reported) return;
@@ -120,12 +123,15 @@ void drain(std::uint64_t session, Format format, std::uint64_t reported) {
 
 }  // namespace
 
-void Logger::write(Level level, std::string_view message, const base::CallSid* call, Fields fields) const {
+void Logger::write(Level level, std::string_view message, const base::CallSid* call,
+                   Fields fields) const {
     if (!enabled(level)) return;
     Core& c = core();
     const Format format = c.format.load(std::memory_order_relaxed);
-    const std::string_view sid = call == nullptr ? std::string_view() : std::string_view(call->str());
-    Line line{format, level, log::format(format, {utc_ms_now(), level, room_, message, sid, fields})};
+    const std::string_view sid =
+        call == nullptr ? std::string_view() : std::string_view(call->str());
+    Line line{format, level,
+              log::format(format, {utc_ms_now(), level, room_, message, sid, fields})};
     {
         const std::lock_guard<std::mutex> lock(c.mutex);
         if (c.session % 2 == 1) {
@@ -150,7 +156,8 @@ Session::Session(const Options& options) : impl_(std::make_unique<Impl>()) {
     Core& c = core();
     set_level(options.level);
     c.format.store(options.format, std::memory_order_relaxed);
-    c.priority_prefix.store(options.format != Format::json && stderr_is_journal(), std::memory_order_relaxed);
+    c.priority_prefix.store(options.format != Format::json && stderr_is_journal(),
+                            std::memory_order_relaxed);
     {
         const std::lock_guard<std::mutex> lock(c.mutex);
         HOLDFAST_ASSERT(c.session % 2 == 0);
@@ -177,12 +184,18 @@ Session::~Session() {
     // Twice the drain's own bound: it fails only if a sink blocks in spite of our care.
     const bool in_time = c.drained.wait_for(lock, 2 * k_drain_max, drained);
     lock.unlock();
-    if (in_time) impl_->thread.join();
-    else impl_->thread.detach();
+    if (in_time)
+        impl_->thread.join();
+    else
+        impl_->thread.detach();
 }
 
-void set_level(Level level) { core().level.store(level, std::memory_order_relaxed); }
+void set_level(Level level) {
+    core().level.store(level, std::memory_order_relaxed);
+}
 
-std::uint64_t dropped() { return core().dropped.load(std::memory_order_relaxed); }
+std::uint64_t dropped() {
+    return core().dropped.load(std::memory_order_relaxed);
+}
 
 }  // namespace holdfast::log

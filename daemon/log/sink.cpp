@@ -24,7 +24,8 @@ using Clock = std::chrono::steady_clock;
 
 bool wait_writable(Clock::time_point deadline) {
     for (;;) {
-        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
+        const auto left =
+            std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
         pollfd waiting{STDERR_FILENO, POLLOUT, 0};
         const int wait_ms = static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 60'000));
         const int ready = ::poll(&waiting, 1, wait_ms);
@@ -37,7 +38,8 @@ bool wait_writable(Clock::time_point deadline) {
 // One write that does not block: sockets take a flag; a pipe that polls writable has room for
 // PIPE_BUF bytes, which no line exceeds.
 ssize_t write_some(std::string_view bytes) {
-    const ssize_t sent = ::send(STDERR_FILENO, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    const ssize_t sent =
+        ::send(STDERR_FILENO, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent >= 0 || errno != ENOTSOCK) return sent;
     return ::write(STDERR_FILENO, bytes.data(), bytes.size());
 }

@@ -1,5 +1,5 @@
-// Where finished lines go: stderr or the journal's socket. Only the log thread blocks here, and only
-// until its deadline. (Before and after a Session the calling thread writes to stderr itself.)
+// Where finished lines go: stderr or the journal's socket. Only the log thread blocks here, and
+// only until its deadline. (Before and after a Session the calling thread writes to stderr itself.)
 #pragma once
 
 #include "log/log.hpp"

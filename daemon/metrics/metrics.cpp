@@ -50,13 +50,16 @@ void append_number(std::string& out, double value) {
     }
 }
 
-void append_header(std::string& out, std::string_view name, std::string_view help, std::string_view type) {
+void append_header(std::string& out, std::string_view name, std::string_view help,
+                   std::string_view type) {
     out.append("# HELP ").append(name).append(" ");
     append_escaped(out, help, false);
     out.append("\n# TYPE ").append(name).append(" ").append(type).append("\n");
 }
 
-void append_label_value(std::string& out, std::string_view value) { append_escaped(out, value, true); }
+void append_label_value(std::string& out, std::string_view value) {
+    append_escaped(out, value, true);
+}
 
 void append_sample(std::string& out, std::string_view name, double value) {
     out.append(name).append(" ");
@@ -78,7 +81,9 @@ void Metric::write(std::string& out) const {
     write_samples(out);
 }
 
-void Counter::write_samples(std::string& out) const { append_sample(out, name(), value()); }
+void Counter::write_samples(std::string& out) const {
+    append_sample(out, name(), value());
+}
 
 void MillisecondCounter::write_samples(std::string& out) const {
     append_sample(out, name(), static_cast<double>(value()) / 1000.0);
@@ -92,7 +97,8 @@ LabelledCounter::LabelledCounter(const char* name, const char* help, const char*
 
 std::size_t LabelledCounter::index_of(std::string_view word) const {
     const auto found = std::find(words_.begin(), words_.end(), word);
-    const auto at = found == words_.end() ? words_.size() - 1 : static_cast<std::size_t>(found - words_.begin());
+    const auto at = found == words_.end() ? words_.size() - 1
+                                          : static_cast<std::size_t>(found - words_.begin());
     return at;
 }
 
@@ -113,9 +119,13 @@ void LabelledCounter::write_samples(std::string& out) const {
     }
 }
 
-void Gauge::add(double v) { add_to(value_, v); }
+void Gauge::add(double v) {
+    add_to(value_, v);
+}
 
-void Gauge::write_samples(std::string& out) const { append_sample(out, name(), value()); }
+void Gauge::write_samples(std::string& out) const {
+    append_sample(out, name(), value());
+}
 
 Histogram::Histogram(const char* name, const char* help, std::initializer_list<double> bounds)
     : Metric(name, help, "histogram"), bounds_(bounds), buckets_(bounds.size() + 1) {
@@ -124,7 +134,8 @@ Histogram::Histogram(const char* name, const char* help, std::initializer_list<d
 
 void Histogram::observe(double value) {
     const auto bound = std::lower_bound(bounds_.begin(), bounds_.end(), value);  // le: inclusive
-    buckets_[static_cast<std::size_t>(bound - bounds_.begin())].fetch_add(1, std::memory_order_relaxed);
+    buckets_[static_cast<std::size_t>(bound - bounds_.begin())].fetch_add(
+        1, std::memory_order_relaxed);
     add_to(sum_, value);
 }
 

@@ -70,7 +70,8 @@ void append_process_metrics(std::string& out) {
     const auto user = stat_number(fields, 14);
     const auto system = stat_number(fields, 15);
     if (user && system) {
-        append(out, "process_cpu_seconds_total", "User and system CPU time.", "counter", (*user + *system) / ticks);
+        append(out, "process_cpu_seconds_total", "User and system CPU time.", "counter",
+               (*user + *system) / ticks);
     }
     if (const auto open = open_descriptors()) {
         append(out, "process_open_fds", "Open file descriptors.", "gauge", *open);

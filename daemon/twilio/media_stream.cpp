@@ -305,11 +305,25 @@ bool is_mark_name(std::string_view name) {
     return !name.empty() && std::all_of(name.begin(), name.end(), allowed);
 }
 
+unsigned special_bit(char c) {
+    return static_cast<unsigned>(c == '"') | static_cast<unsigned>(c == '\\') |
+           static_cast<unsigned>(static_cast<unsigned char>(c) < 0x20);
+}
+
+// Blocks of one length and no branches inside: compilers make vector code of that also at -O2.
+bool has_special(std::string_view text) {
+    constexpr std::size_t k_block = 32;
+    unsigned special = 0;
+    for (; text.size() >= k_block; text.remove_prefix(k_block)) {
+        for (std::size_t i = 0; i < k_block; ++i) special |= special_bit(text[i]);
+    }
+    for (const char c : text) special |= special_bit(c);
+    return special != 0;
+}
+
 // Base64 needs no escaping; the provider that wrote it must not be able to leave the string.
 void append_inside_string(std::string& out, std::string_view text) {
-    bool special = false;
-    for (const char c : text) special |= c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20;
-    if (special) {
+    if (has_special(text)) {
         base::append_json_escaped(out, text);
     } else {
         out += text;

@@ -18,17 +18,22 @@ Record record(Fields fields, std::string_view message = "stream started") {
     return {k_time, Level::notice, "call", message, "", fields};
 }
 
-std::string text_of(std::string_view value) { return format_text(record({{"key", value}})); }
-std::string json_of(std::string_view value) { return format_json(record({{"key", value}})); }
+std::string text_of(std::string_view value) {
+    return format_text(record({{"key", value}}));
+}
+std::string json_of(std::string_view value) {
+    return format_json(record({{"key", value}}));
+}
 
 TEST(LogFormat, TextHasTimeLevelRoomSentenceCallAndFields) {
     Record line = record({});
     line.call = "CA0123456789abcdef0123456789abcdef";
     const Fields fields = {{"rung", "openai"}, {"waited_ms", 4000}, {"ratio", 0.5}, {"ok", true}};
     line.fields = fields;
-    EXPECT_EQ(format_text(line),
-              "2026-11-24T02:00:00.123Z notice call: stream started "
-              "call=CA0123456789abcdef0123456789abcdef rung=openai waited_ms=4000 ratio=0.5 ok=true");
+    EXPECT_EQ(
+        format_text(line),
+        "2026-11-24T02:00:00.123Z notice call: stream started "
+        "call=CA0123456789abcdef0123456789abcdef rung=openai waited_ms=4000 ratio=0.5 ok=true");
 }
 
 TEST(LogFormat, JsonIsOneObjectWithTypedValues) {
@@ -36,9 +41,10 @@ TEST(LogFormat, JsonIsOneObjectWithTypedValues) {
     line.call = "CA0123456789abcdef0123456789abcdef";
     const Fields fields = {{"rung", "openai"}, {"waited_ms", -4}, {"ratio", 0.5}, {"ok", false}};
     line.fields = fields;
-    EXPECT_EQ(format_json(line),
-              R"({"time":"2026-11-24T02:00:00.123Z","level":"notice","room":"call","message":"stream started",)"
-              R"("call":"CA0123456789abcdef0123456789abcdef","rung":"openai","waited_ms":-4,"ratio":0.5,"ok":false})");
+    EXPECT_EQ(
+        format_json(line),
+        R"({"time":"2026-11-24T02:00:00.123Z","level":"notice","room":"call","message":"stream started",)"
+        R"("call":"CA0123456789abcdef0123456789abcdef","rung":"openai","waited_ms":-4,"ratio":0.5,"ok":false})");
 }
 
 TEST(LogFormat, JournalEntryHasItsOwnFieldsAndAReadableMessage) {
@@ -47,9 +53,11 @@ TEST(LogFormat, JournalEntryHasItsOwnFieldsAndAReadableMessage) {
     const Fields fields = {{"rung", "openai"}, {"waited_ms", 4}};
     line.fields = fields;
     EXPECT_EQ(format_journald(line),
-              "MESSAGE=call: stream started call=CA0123456789abcdef0123456789abcdef rung=openai waited_ms=4\n"
+              "MESSAGE=call: stream started call=CA0123456789abcdef0123456789abcdef rung=openai "
+              "waited_ms=4\n"
               "PRIORITY=5\nSYSLOG_IDENTIFIER=holdfastd\nHOLDFAST_ROOM=call\n"
-              "HOLDFAST_CALL=CA0123456789abcdef0123456789abcdef\nHOLDFAST_RUNG=openai\nHOLDFAST_WAITED_MS=4");
+              "HOLDFAST_CALL=CA0123456789abcdef0123456789abcdef\nHOLDFAST_RUNG=openai\nHOLDFAST_"
+              "WAITED_MS=4");
 }
 
 TEST(LogFormat, JournalValuesCannotAddAField) {
@@ -71,7 +79,9 @@ TEST(LogFormat, LineBreaksAndTerminalEscapesStayVisibleText) {
     EXPECT_THAT(text_of("\x1b[2Jx"), EndsWith(" key=\"\\x1b[2Jx\""));
     EXPECT_THAT(text_of(std::string_view("\0x", 2)), EndsWith(" key=\"\\x00x\""));
     EXPECT_THAT(text_of("a\x7f"), EndsWith(" key=a\\x7f"));
-    EXPECT_THAT(text_of("\xc2\x9b" "2J"), EndsWith(" key=\\u009b2J"));
+    EXPECT_THAT(text_of("\xc2\x9b"
+                        "2J"),
+                EndsWith(" key=\\u009b2J"));
     EXPECT_THAT(text_of("a\xe2\x80\xa8z"), EndsWith(" key=a\\u2028z"));
     EXPECT_THAT(text_of("a\xe2\x80\xaez"), EndsWith(" key=a\\u202ez"));
 }

@@ -50,7 +50,8 @@ class StderrFile {
         std::string all;
         std::array<char, 4096> buffer{};
         off_t at = 0;
-        for (ssize_t n; (n = ::pread(::fileno(file_), buffer.data(), buffer.size(), at)) > 0; at += n) {
+        for (ssize_t n; (n = ::pread(::fileno(file_), buffer.data(), buffer.size(), at)) > 0;
+             at += n) {
             all.append(buffer.data(), static_cast<std::size_t>(n));
         }
         return all;
@@ -145,11 +146,13 @@ TEST(LogSession, JsonSessionWritesOneObjectALine) {
     const StderrFile file;
     {
         const Session session({Level::info, Format::json});
-        k_log.warning("odd", *base::CallSid::parse("CA0123456789abcdef0123456789abcdef"), {{"text", "a\nb"}});
+        k_log.warning("odd", *base::CallSid::parse("CA0123456789abcdef0123456789abcdef"),
+                      {{"text", "a\nb"}});
     }
     EXPECT_EQ(file.lines(), 1u);
     EXPECT_THAT(file.text(), StartsWith("{\"time\":\"2"));
-    EXPECT_THAT(file.text(), HasSubstr("\"call\":\"CA0123456789abcdef0123456789abcdef\",\"text\":\"a\\nb\"}\n"));
+    EXPECT_THAT(file.text(),
+                HasSubstr("\"call\":\"CA0123456789abcdef0123456789abcdef\",\"text\":\"a\\nb\"}\n"));
 }
 
 TEST(LogSession, LinesCarryTheirPriorityWhenStderrIsTheJournal) {
@@ -171,7 +174,8 @@ TEST(LogSession, LinesCarryTheirPriorityWhenStderrIsTheJournal) {
 }
 
 TEST(LogSession, JournalLinesGoToStderrWhereThereIsNoJournal) {
-    if (::access("/run/systemd/journal/socket", F_OK) == 0) GTEST_SKIP() << "this machine has a journal";
+    if (::access("/run/systemd/journal/socket", F_OK) == 0)
+        GTEST_SKIP() << "this machine has a journal";
     const StderrFile file;
     {
         const Session session({Level::info, Format::journald});
@@ -189,7 +193,8 @@ TEST(LogSession, ManyThreadsLoseNothingBelowTheRingSize) {
         std::vector<std::thread> threads;
         for (int t = 0; t < 4; ++t) {
             threads.emplace_back([t] {
-                for (std::size_t i = 0; i < k_each; ++i) k_log.info("line", {{"thread", t}, {"number", i}});
+                for (std::size_t i = 0; i < k_each; ++i)
+                    k_log.info("line", {{"thread", t}, {"number", i}});
             });
         }
         for (auto& thread : threads) thread.join();

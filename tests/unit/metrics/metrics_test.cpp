@@ -1,5 +1,5 @@
-#include "metrics/catalog.hpp"
 #include "metrics/metrics.hpp"
+#include "metrics/catalog.hpp"
 
 #include <gmock/gmock.h>
 
@@ -35,8 +35,9 @@ TEST(Metrics, CounterStartsAtZeroAndAdds) {
 TEST(Metrics, HelpIsEscapedAndStandsOnceBeforeItsSamples) {
     std::string out;
     test_counter().write(out);
-    EXPECT_THAT(out, testing::StartsWith("# HELP test_things_total Things with a \\\\ and a\\nnewline.\n"
-                                         "# TYPE test_things_total counter\ntest_things_total "));
+    EXPECT_THAT(out,
+                testing::StartsWith("# HELP test_things_total Things with a \\\\ and a\\nnewline.\n"
+                                    "# TYPE test_things_total counter\ntest_things_total "));
 }
 
 TEST(Metrics, MillisecondsAreShownInSeconds) {

@@ -20,7 +20,8 @@ double sample(const std::string& name) {
 }
 
 TEST(ProcessMetrics, StartTimeIsNowForATestThatJustStarted) {
-    const double age = static_cast<double>(std::time(nullptr)) - sample("process_start_time_seconds");
+    const double age =
+        static_cast<double>(std::time(nullptr)) - sample("process_start_time_seconds");
     EXPECT_GE(age, -2);
     EXPECT_LT(age, 600);
 }

@@ -47,7 +47,8 @@ Outcome promtool(const std::string& page) {
     FILE* pipe = ::popen(("promtool check metrics < " + path + " 2>&1").c_str(), "r");
     EXPECT_NE(pipe, nullptr);
     std::array<char, 512> buffer{};
-    while (std::fgets(buffer.data(), buffer.size(), pipe) != nullptr) outcome.output += buffer.data();
+    while (std::fgets(buffer.data(), buffer.size(), pipe) != nullptr)
+        outcome.output += buffer.data();
     outcome.status = WEXITSTATUS(::pclose(pipe));
     ::unlink(path.c_str());
     return outcome;

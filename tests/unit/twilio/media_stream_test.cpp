@@ -347,6 +347,18 @@ TEST(MediaStreamWriter, APayloadCannotLeaveItsString) {
     EXPECT_EQ(read["media"], (nlohmann::json{{"payload", hostile}}));
 }
 
+TEST(MediaStreamWriter, FindsWhatNeedsEscapingAtEveryPlace) {
+    for (std::size_t at = 0; at < 100; ++at) {
+        for (const char special : {'"', '\\', '\n', '\0'}) {
+            std::string payload(100, 'A');
+            payload[at] = special;
+            std::string out;
+            append_media(out, k_stream, payload);
+            EXPECT_EQ(nlohmann::json::parse(out)["media"]["payload"], payload) << at;
+        }
+    }
+}
+
 TEST(MediaStreamWriterDeathTest, RefusesMarkNamesThatBreakTheContract) {
     for (const char* name : {"", "a\"b", "a\\b", "a\nb", "\xc3\xa9"}) {
         EXPECT_DEATH(

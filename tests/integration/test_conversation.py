@@ -1,0 +1,365 @@
+"""The conversation with the provider, from both ends: configuration, turns, interruption, tools, faults (rows
+O01 to O28 as far as the live rung goes) and renewal."""
+import asyncio
+import json
+
+from harness import API_KEY, new_sid, scenario, within
+
+
+async def up(world, openai="", **options):
+    provider = await world.provider(**options)
+    world.write_config(provider.url, openai=openai)
+    await world.start_daemon()
+    return provider
+
+
+async def goes_to_a_person(world, stream):
+    """The caller hears the sentence, then the stream closes normally and Twilio dials."""
+    assert await stream.closed() == 1000
+    assert await world.ended(stream.sid) == "voice_lost"
+    journal = await world.journal(stream.sid)
+    assert journal["call"]["rung"] == "person"
+    assert any(s["kind"] == "voice_lost" for s in journal["seams"])
+    return next(s["reason"] for s in journal["seams"] if s["kind"] == "voice_lost")
+
+
+@scenario
+async def test_connects_and_configures_as_the_ga_protocol_asks(world):
+    provider = await up(world)
+    await world.admitted()
+    voice = await provider.connection()
+    assert voice.headers["Authorization"] == f"Bearer {API_KEY}"
+    assert "OpenAI-Beta" not in voice.headers and "Sec-WebSocket-Extensions" not in voice.headers
+    assert voice.socket.path == "/v1/realtime?model=gpt-realtime-2.1"
+    session = (await voice.event("session.update"))["session"]
+    assert session["type"] == "realtime" and session["output_modalities"] == ["audio"]
+    assert session["audio"]["input"]["format"] == {"type": "audio/pcmu"}
+    assert session["audio"]["output"]["format"] == {"type": "audio/pcmu"}
+    assert session["audio"]["output"]["voice"] == "alloy"
+    assert session["audio"]["input"]["transcription"]["model"] == "gpt-transcribe"
+    vad = session["audio"]["input"]["turn_detection"]
+    assert (vad["type"], vad["threshold"], vad["prefix_padding_ms"], vad["silence_duration_ms"]) == \
+        ("server_vad", 0.5, 300, 500)
+    assert [tool["name"] for tool in session["tools"]] == ["transfer_to_person"]
+    for dead in ("prompt", "temperature", "modalities", "voice", "input_audio_format"):
+        assert dead not in session
+    assert "emergency" in session["instructions"].lower()
+
+
+@scenario
+async def test_a_turn_is_heard_answered_and_written_down(world):
+    provider = await up(world)
+    stream, voice = await world.talking(provider)
+    await voice.caller_turn("There is smoke at four one seven Larch Drive.")
+    await voice.answer("Is anyone inside?", b"\x71" * 8000)
+    await world.event("utterance", stream.sid, speaker="voice", text="Is anyone inside?")
+    assert b"\x71" * 8000 in stream.heard
+    rows = (await world.journal(stream.sid))["utterances"]
+    texts = [(r["speaker"], r["text"]) for r in rows]
+    assert ("caller", "There is smoke at four one seven Larch Drive.") in texts
+    answer = next(r for r in rows if r["text"] == "Is anyone inside?")
+    assert answer["played_ms"] == answer["total_ms"] == 1000
+    assert answer["provider"] == "openai" and not answer["interrupted"]
+    assert answer["response_us"] == answer["vad_us"] + answer["provider_us"] + answer["box_us"]
+    seqs = [r["seq"] for r in rows]
+    assert seqs == sorted(seqs) and len(set(seqs)) == len(seqs)
+
+
+@scenario
+async def test_interruption_clears_and_truncates_at_what_was_played(world):
+    provider = await up(world)
+    stream, voice = await world.talking(provider)
+    await voice.caller_turn("Help.")
+    await stream.wait_for(lambda: stream.clears == 1, "the greeting to be cut")
+    response, item = await voice.begin_answer()
+    await voice.audio_delta(response, item, b"\x62" * 40_000)  # 5 s
+    await voice.send(type="response.output_audio_transcript.done", response_id=response, item_id=item, output_index=0,
+                     content_index=0, transcript="A long answer that nobody lets finish.")
+    await stream.wait_for(lambda: stream.heard.count(b"\x62") >= 12_000, "1.5 s of it")
+    await voice.send(type="input_audio_buffer.speech_started", audio_start_ms=3000, item_id="item_caller")
+    await stream.wait_for(lambda: stream.clears == 2, "the clear")
+    truncate = await voice.event("conversation.item.truncate")
+    assert truncate["item_id"] == item and truncate["content_index"] == 0
+    assert isinstance(truncate["audio_end_ms"], int) and 0 < truncate["audio_end_ms"] <= 1700
+    await voice.audio_delta(response, item, b"\x63" * 8000)  # already queued at the provider: must not be heard
+    await voice.end_answer(response, item, "A long answer that nobody lets finish.", status="cancelled")
+    row = await world.event("utterance", stream.sid, text="A long answer that nobody lets finish.")
+    assert row["played_ms"] == truncate["audio_end_ms"] and row["total_ms"] == 5000
+    stored = next(r for r in (await world.journal(stream.sid))["utterances"] if r["item_id"] == item)
+    assert stored["interrupted"] and stored["text"] == "A long answer that nobody lets finish."
+    assert b"\x63" * 160 not in stream.heard
+    assert await world.metric("holdfast_interruptions_total") >= 1
+
+
+@scenario
+async def test_several_audio_items_of_one_response_are_played_in_order(world):
+    provider = await up(world)
+    stream, voice = await world.talking(provider)
+    await voice.caller_turn("Hello?")
+    response, first = await voice.begin_answer()
+    second = voice.next_id("item")
+    await voice.audio_delta(response, first, b"\x64" * 800)
+    await voice.audio_delta(response, second, b"\x65" * 800)
+    for item in (first, second):
+        await voice.send(type="response.output_audio.done", response_id=response, item_id=item, output_index=0, content_index=0)
+    await stream.wait_for(lambda: b"\x64" * 800 + b"\x65" * 800 in stream.heard, "both items")
+
+
+@scenario
+async def test_transfer_to_person_reaches_a_person(world):
+    provider = await up(world)
+    stream, voice = await world.talking(provider)
+    await voice.caller_turn("I want a human.")
+    response = voice.next_id("resp")
+    await voice.send(type="response.created", response={"id": response, "status": "in_progress", "output": []})
+    call = {"id": "item_f", "type": "function_call", "status": "completed", "call_id": "call_1",
+            "name": "transfer_to_person", "arguments": "{\"reason\":\"asked\"}"}
+    await voice.send(type="response.function_call_arguments.done", response_id=response, item_id="item_f", output_index=0,
+                     call_id="call_1", name="transfer_to_person", arguments=call["arguments"])
+    await voice.send(type="response.done", response={"id": response, "status": "completed", "output": [call]})
+    assert await stream.closed() == 1000
+    assert await world.ended(stream.sid) == "transferred"
+
+
+@scenario
+async def test_O24_an_unknown_tool_gets_an_error_output_and_the_conversation_goes_on(world):
+    provider = await up(world)
+    stream, voice = await world.talking(provider)
+    await voice.caller_turn("Cancel it.")
+    response = voice.next_id("resp")
+    await voice.send(type="response.created", response={"id": response, "status": "in_progress", "output": []})
+    call = {"id": "item_f", "type": "function_call", "status": "completed", "call_id": "call_2",
+            "name": "cancel_dispatch", "arguments": "{}"}
+    await voice.send(type="response.function_call_arguments.done", response_id=response, item_id="item_f", output_index=0,
+                     call_id="call_2", name=call["name"], arguments="{}")
+    assert not any(e["type"] == "response.create" for e in voice.received)  # not before response.done
+    await voice.send(type="response.done", response={"id": response, "status": "completed", "output": [call]})
+    output = await voice.event("conversation.item.create")
+    while output["item"]["type"] != "function_call_output":
+        output = await voice.event("conversation.item.create")
+    assert output["item"]["call_id"] == "call_2" and "error" in output["item"]["output"]
+    await voice.event("response.create")
+    await voice.answer("I cannot do that.", b"\x66" * 800)
+    await world.event("utterance", stream.sid, text="I cannot do that.")
+    assert await world.metric('holdfast_tool_reject_total{reason="unknown"}') == 1
+
+
+@scenario
+async def test_O01_to_O04_a_refused_upgrade_goes_to_a_person(world):
+    provider = await up(world)
+    reasons = {}
+    for status in (401, 403, 404, 429, 500, 503):
+        provider.process_request = lambda path, headers, status=status: (
+            status, [("Content-Type", "application/json"), ("Retry-After", "1")],
+            json.dumps({"error": {"message": "no", "type": "invalid_request_error", "code": "some_code"}}).encode())
+        stream = await world.call()
+        reasons[status] = await goes_to_a_person(world, stream)
+    assert reasons[401] == reasons[403] == "before_start" or reasons[401] == "auth"
+
+
+@scenario
+async def test_O05_O06_a_silent_provider_costs_two_and_a_half_seconds(world):
+    provider = await up(world)
+    provider.auto = False
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    stream = await world.call()
+    seam = await world.event("voice_lost", stream.sid)
+    assert 2.3 < loop.time() - began < 8, seam
+    await goes_to_a_person(world, stream)
+
+
+@scenario
+async def test_O07_O08_a_closed_session_plays_a_sentence_and_closes_the_stream(world):
+    provider = await up(world)
+    for code in (1000, 1001, 1011, 1013):
+        stream, voice = await world.talking(provider)
+        heard = len(stream.heard)
+        await voice.socket.close(code)
+        await goes_to_a_person(world, stream)
+        assert len(stream.heard) > heard + 8000  # the sentence
+    stream, voice = await world.talking(provider)
+    voice.socket.transport.abort()  # 1006
+    await goes_to_a_person(world, stream)
+
+
+@scenario
+async def test_O10_T13_harmless_errors_change_nothing(world):
+    provider = await up(world)
+    stream, voice = await world.talking(provider)
+    for code in ("conversation_already_has_active_response", "response_cancel_not_active", "input_audio_buffer_commit_empty"):
+        await voice.send(type="error", error={"type": "invalid_request_error", "code": code, "message": "m", "param": None,
+                                              "event_id": None})
+    await voice.caller_turn("Still here?")
+    await voice.answer("Yes.", b"\x67" * 800)
+    await world.event("utterance", stream.sid, text="Yes.")
+    assert await world.metric('holdfast_upstream_error_total{class="harmless"}') == 3
+
+
+@scenario
+async def test_O11_repeated_server_errors_go_to_a_person(world):
+    provider = await up(world)
+    stream, voice = await world.talking(provider)
+    for _ in range(2):
+        await voice.send(type="error", error={"type": "server_error", "code": None, "message": "m", "param": None})
+    assert await goes_to_a_person(world, stream) == "server_error"
+
+
+@scenario
+async def test_O09_a_fatal_error_goes_to_a_person(world):
+    provider = await up(world)
+    stream, voice = await world.talking(provider)
+    await voice.send(type="error", error={"type": "insufficient_quota", "code": "insufficient_quota", "message": "m", "param": None})
+    assert await goes_to_a_person(world, stream) == "quota"
+
+
+@scenario
+async def test_O17_three_unreadable_messages_go_to_a_person(world):
+    provider = await up(world)
+    stream, voice = await world.talking(provider)
+    for bad in ('{"type":', "[" * 10_000, '{"type":"error","type":"session.created"}'):
+        await voice.send_raw(bad)
+    assert await goes_to_a_person(world, stream) == "protocol"
+
+
+@scenario
+async def test_O18_a_huge_message_goes_to_a_person(world):
+    provider = await up(world)
+    stream, voice = await world.talking(provider)
+    with __import__("contextlib").suppress(Exception):
+        await voice.send_raw('{"type":"x","fill":"' + "a" * (2 << 20) + '"}')
+    await goes_to_a_person(world, stream)
+
+
+@scenario
+async def test_O19_O21_unknown_stale_and_disordered_events_are_ignored(world):
+    provider = await up(world)
+    stream, voice = await world.talking(provider)
+    await voice.send(type="weather.report", sky={"deep": [1, [2, [3]]]})
+    await voice.send(type="conversation.created", conversation={"id": "conv_1"})
+    await voice.audio_delta("resp_foreign", "item_foreign", b"\x68" * 800)
+    await voice.caller_turn("Hm?")
+    await voice.answer("Go on.", b"\x69" * 800)
+    await world.event("utterance", stream.sid, text="Go on.")
+    assert await world.metric('holdfast_unknown_event_total{peer="provider"}') >= 1
+
+
+@scenario
+async def test_O27_a_wrong_output_format_is_never_played(world):
+    provider = await up(world, voice_format="audio/pcm")
+    sid, parameters = await world.admitted()
+    voice = await provider.connection()
+    await voice.wait_for(lambda: voice.configured, "the session")
+    stream = await world.open_stream(sid)
+    await stream.connected()
+    await stream.start(parameters)
+    stream.keep_flowing()
+    await goes_to_a_person(world, stream)
+
+
+@scenario
+async def test_O28_audio_without_a_transcript_is_kept_as_such(world):
+    provider = await up(world)
+    stream, voice = await world.talking(provider)
+    await voice.caller_turn(None)
+    response, item = await voice.begin_answer()
+    await voice.audio_delta(response, item, b"\x6a" * 800)
+    await stream.wait_for(lambda: b"\x6a" * 800 in stream.heard, "the answer")
+    await stream.stop()
+    await world.ended(stream.sid)
+    row = next(r for r in (await world.journal(stream.sid))["utterances"] if r["item_id"] == item)
+    assert row["failed"] and row["text"] == ""
+
+
+@scenario
+async def test_a_provider_that_answers_no_ping_is_lost_within_its_time(world):
+    """SIGSTOP on the provider would stop this test too: the provider here just never pongs."""
+    provider = await up(world, openai="  ping_interval_ms: 200\n  ping_timeout_ms: 600")
+    stream, voice = await world.talking(provider)
+
+    async def no_pong(*_):
+        return None
+    voice.socket.pong = no_pong
+    assert await goes_to_a_person(world, stream) == "ping"
+
+
+@scenario
+async def test_a_person_is_told_when_transcription_is_refused_and_the_call_goes_on(world):
+    provider = await up(world)
+    provider.auto = False
+    sid, parameters = await world.admitted()
+    voice = await provider.connection()
+    await voice.create()
+    first = await voice.event("session.update")
+    await voice.send(type="error", error={"type": "invalid_request_error", "code": "invalid_value", "message": "m",
+                                          "param": "session.audio.input.transcription.model", "event_id": first["event_id"]})
+    second = await voice.event("session.update")
+    assert second["session"]["audio"]["input"].get("transcription") is None
+    await voice.update(second)
+    stream = await world.open_stream(sid)
+    await stream.connected()
+    await stream.start(parameters)
+    stream.keep_flowing()
+    await voice.wait_for(lambda: voice.appends > 5, "caller audio")
+
+
+@scenario
+async def test_O12_the_session_is_renewed_without_the_caller_noticing(world):
+    provider = await up(world, session_life_s=20)
+    stream, voice = await world.talking(provider)
+    await voice.caller_turn("The barn at Cedar Lane burns.")
+    await voice.answer("Is anyone in it?", b"\x6b" * 1600)
+    await world.event("utterance", stream.sid, text="Is anyone in it?")
+    heard_sentence = stream.clears
+    second = await provider.connection()  # 11/12 of 20 s
+    await second.wait_for(lambda: second.configured, "the second session")
+    replay = await second.event("conversation.item.create")
+    await second.wait_for(lambda: second.appends > 10, "caller audio at the second session")
+    texts = json.dumps([e for e in second.received if e["type"] == "conversation.item.create"])
+    assert "Cedar Lane" in texts and "Is anyone in it?" in texts and replay
+    await within(voice.closed.wait(), "the first session to close")
+    assert voice.socket.close_code == 1000
+    await second.caller_turn("Yes, two people.")
+    await second.answer("Stay outside.", b"\x6c" * 1600)
+    await world.event("utterance", stream.sid, text="Stay outside.")
+    assert stream.clears == heard_sentence + 0 or stream.clears >= heard_sentence
+    assert await world.metric("holdfast_session_rollover_total") == 1
+    kinds = [s["kind"] for s in (await world.journal(stream.sid))["seams"]]
+    assert kinds == ["session_renewed"]
+
+
+@scenario
+async def test_a_session_that_nobody_streams_to_is_closed_after_half_a_minute(world):
+    provider = await up(world)
+    await world.admitted()
+    voice = await provider.connection()
+    await within(voice.closed.wait(), "the unused session to close")
+    assert voice.appends == 0
+
+
+@scenario
+async def test_tls_to_the_provider_is_verified(world):
+    import ssl
+    certificate, key, ca = world.certificates()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    provider = await world.provider(tls=context)
+    world.write_config(provider.url)  # no ca_file: the private CA is unknown
+    await world.start_daemon()
+    stream = await world.call()
+    await goes_to_a_person(world, stream)
+    assert provider.all == []
+    await world.stop_daemon()
+    world.write_config(provider.url, openai=f"  ca_file: {ca}")
+    await world.start_daemon()
+    await world.talking(provider)
+
+
+@scenario
+async def test_without_a_key_every_caller_goes_to_a_person_with_a_clear_line(world):
+    world.env["OPENAI_API_KEY"] = ""
+    world.write_config("wss://api.openai.com/v1/realtime")
+    await world.start_daemon()
+    await world.logged("rung openai is skipped")
+    status, _, body = await world.voice(new_sid("CA"))
+    assert status == 200 and b"<Stream" not in body and b"<Dial" in body

@@ -1,0 +1,65 @@
+// The provider as a server: upgrades, refusals, one session a connection, the control port, the report.
+#pragma once
+
+#include "events.hpp"
+#include "faults.hpp"
+#include "provider/session.hpp"
+#include "wire/http.hpp"
+#include "wire/stream.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace holdfast::net {
+class AsioLoop;
+}
+
+namespace holdfast::sim {
+
+struct ProviderOptions {
+    std::string address = "127.0.0.1";
+    std::uint16_t port = 0;
+    std::shared_ptr<Tls> tls;
+    std::string key;       // empty: any key will do
+    int control_port = -1; // -1: none
+    bool echo = false;
+    ProviderSettings settings;
+};
+
+class ProviderServer {
+  public:
+    static base::Result<std::unique_ptr<ProviderServer>> open(net::AsioLoop& loop, ProviderOptions options, EventLog& events);
+    ~ProviderServer();
+
+    std::uint16_t port() const { return acceptor_->port(); }
+    std::uint16_t control_port() const { return control_ ? control_->port() : std::uint16_t{0}; }
+    nlohmann::ordered_json report() const;
+    // From now on, also for sessions that run already.
+    void add_fault(Fault fault);
+    void clear_faults() { options_.settings.faults.clear(); }
+    bool client_was_right() const;  // no connection did anything wrong
+
+  private:
+    class Connection;
+    class Control;
+    ProviderServer(net::AsioLoop& loop, ProviderOptions options, EventLog& events);
+    void remove(Connection* connection);
+
+    net::AsioLoop& loop_;
+    ProviderOptions options_;
+    EventLog& events_;
+    base::TimePoint started_at_;
+    std::unique_ptr<Acceptor> acceptor_;
+    std::unique_ptr<Acceptor> control_;
+    std::list<std::unique_ptr<Connection>> connections_;
+    std::list<std::unique_ptr<Control>> controls_;
+    std::list<ConnectionRecord> records_;
+    int next_number_ = 0;
+};
+
+}  // namespace holdfast::sim
