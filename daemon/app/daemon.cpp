@@ -109,6 +109,9 @@ class Daemon {
     const std::string config_path_;
     const config::Config config_;   // as started; read by every thread
     config::Config running_;        // with what reloads have changed; main thread
+    // The loops come first: everything below may post to them until it is gone.
+    net::AsioLoop media_;
+    net::AsioLoop admin_;
     const std::int64_t started_utc_ms_;
 
     Prompts prompts_;
@@ -116,8 +119,6 @@ class Daemon {
     std::unique_ptr<store::SqliteJournal> journal_;
     std::shared_ptr<net::TlsServer> public_tls_, admin_tls_;
 
-    net::AsioLoop media_;
-    net::AsioLoop admin_;
     std::optional<http::FeedHub> feed_;
 
     // media loop

@@ -12,7 +12,9 @@ constexpr double k_dbfs_floor = -96.0;  // what digital silence reads as
 // Mean square of the samples, full scale = 1. Empty audio is silence.
 double mean_square(std::string_view mulaw);
 double to_dbfs(double mean_square);
-inline double dbfs(std::string_view mulaw) { return to_dbfs(mean_square(mulaw)); }
+inline double dbfs(std::string_view mulaw) {
+    return to_dbfs(mean_square(mulaw));
+}
 
 struct SpeechDetectorOptions {
     double threshold_dbfs = -40.0;  // handset speech is around -20, line noise below -50

@@ -38,9 +38,13 @@ constexpr auto k_decode = make_decode_table();
 
 }  // namespace
 
-std::uint8_t mulaw_encode(std::int16_t sample) { return encode(sample); }
+std::uint8_t mulaw_encode(std::int16_t sample) {
+    return encode(sample);
+}
 
-std::int16_t mulaw_decode(std::uint8_t byte) { return k_decode[byte]; }
+std::int16_t mulaw_decode(std::uint8_t byte) {
+    return k_decode[byte];
+}
 
 std::string mulaw_encode(const std::vector<std::int16_t>& samples) {
     std::string out(samples.size(), '\0');

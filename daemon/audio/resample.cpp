@@ -24,7 +24,9 @@ double bessel_i0(double x) {
     return sum;
 }
 
-double sinc(double x) { return std::abs(x) < 1e-12 ? 1.0 : std::sin(k_pi * x) / (k_pi * x); }
+double sinc(double x) {
+    return std::abs(x) < 1e-12 ? 1.0 : std::sin(k_pi * x) / (k_pi * x);
+}
 
 // Weights for an output that lies `fraction` of an input sample after the input sample `reach`.
 std::vector<double> make_phase(double fraction, int reach, double cutoff) {
@@ -35,17 +37,21 @@ std::vector<double> make_phase(double fraction, int reach, double cutoff) {
         const double distance = k - fraction;
         const double edge = distance / reach;
         const double window =
-            std::abs(edge) >= 1 ? 0 : bessel_i0(k_kaiser_beta * std::sqrt(1 - edge * edge)) / bessel_i0(k_kaiser_beta);
+            std::abs(edge) >= 1
+                ? 0
+                : bessel_i0(k_kaiser_beta * std::sqrt(1 - edge * edge)) / bessel_i0(k_kaiser_beta);
         taps.push_back(cutoff * sinc(cutoff * distance) * window);
         sum += taps.back();
     }
-    for (double& tap : taps) tap /= sum;  // unity at DC for every phase: no ripple at the phase rate
+    for (double& tap : taps)
+        tap /= sum;  // unity at DC for every phase: no ripple at the phase rate
     return taps;
 }
 
 }  // namespace
 
-std::vector<std::int16_t> resample(const std::vector<std::int16_t>& in, unsigned from, unsigned to) {
+std::vector<std::int16_t> resample(const std::vector<std::int16_t>& in, unsigned from,
+                                   unsigned to) {
     HOLDFAST_ASSERT(from > 0 && to > 0);
     if (from == to) return in;
     const unsigned common = std::gcd(from, to);
@@ -62,7 +68,8 @@ std::vector<std::int16_t> resample(const std::vector<std::int16_t>& in, unsigned
         const std::uint64_t position = n * down;
         auto& taps = phases[position % up];
         if (taps.empty()) {
-            taps = make_phase(static_cast<double>(position % up) / static_cast<double>(up), reach, k_cutoff * narrow);
+            taps = make_phase(static_cast<double>(position % up) / static_cast<double>(up), reach,
+                              k_cutoff * narrow);
         }
         const auto first = static_cast<std::int64_t>(position / up) - reach + 1;
         double sum = 0;

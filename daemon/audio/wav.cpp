@@ -42,16 +42,21 @@ struct Format {
 };
 
 base::Result<Format> read_format(std::string_view chunk) {
-    if (chunk.size() < 16) return bad("wav_format_short", "fmt chunk of " + std::to_string(chunk.size()) + " bytes");
+    if (chunk.size() < 16)
+        return bad("wav_format_short", "fmt chunk of " + std::to_string(chunk.size()) + " bytes");
     Format f{little(chunk, 0, 2), little(chunk, 2, 2), little(chunk, 4, 4), little(chunk, 14, 2)};
     if (f.tag == k_tag_extensible && chunk.size() >= 26) f.tag = little(chunk, 24, 2);
-    const bool known = (f.tag == k_tag_pcm && f.bits == 16) || (f.tag == k_tag_mulaw && f.bits == 8);
+    const bool known =
+        (f.tag == k_tag_pcm && f.bits == 16) || (f.tag == k_tag_mulaw && f.bits == 8);
     if (!known) {
-        return bad("wav_encoding", "format tag " + std::to_string(f.tag) + " with " + std::to_string(f.bits) +
+        return bad("wav_encoding", "format tag " + std::to_string(f.tag) + " with " +
+                                       std::to_string(f.bits) +
                                        " bits; wanted 16-bit PCM or 8-bit mu-law");
     }
-    if (f.channels < 1 || f.channels > 2) return bad("wav_channels", std::to_string(f.channels) + " channels");
-    if (f.rate < k_rate_min || f.rate > k_rate_max) return bad("wav_rate", std::to_string(f.rate) + " Hz");
+    if (f.channels < 1 || f.channels > 2)
+        return bad("wav_channels", std::to_string(f.channels) + " channels");
+    if (f.rate < k_rate_min || f.rate > k_rate_max)
+        return bad("wav_rate", std::to_string(f.rate) + " Hz");
     return f;
 }
 
@@ -66,12 +71,14 @@ Wav decode(const Format& format, std::string_view data) {
     const std::size_t block = 2 * format.channels;
     wav.samples.resize(data.size() / block * format.channels);
     for (std::size_t i = 0; i < wav.samples.size(); ++i) {
-        wav.samples[i] = static_cast<std::int16_t>(static_cast<std::uint16_t>(little(data, 2 * i, 2)));
+        wav.samples[i] =
+            static_cast<std::int16_t>(static_cast<std::uint16_t>(little(data, 2 * i, 2)));
     }
     return wav;
 }
 
-std::string header(unsigned tag, unsigned rate, unsigned channels, unsigned bits, std::size_t data_bytes) {
+std::string header(unsigned tag, unsigned rate, unsigned channels, unsigned bits,
+                   std::size_t data_bytes) {
     const unsigned block = channels * bits / 8;
     const unsigned extra = tag == k_tag_pcm ? 0 : 2;  // cbSize, required for everything but PCM
     std::string out = "RIFF";
@@ -124,7 +131,8 @@ base::Result<Wav> read_wav_file(const std::string& path) {
     std::ifstream file(path, std::ios::binary | std::ios::ate);
     if (!file) return bad("wav_open", path + ": cannot be opened");
     const auto size = static_cast<std::streamoff>(file.tellg());
-    if (size < 0 || static_cast<std::size_t>(size) > k_file_bytes_max) return bad("wav_size", path + ": too large");
+    if (size < 0 || static_cast<std::size_t>(size) > k_file_bytes_max)
+        return bad("wav_size", path + ": too large");
     std::string bytes(static_cast<std::size_t>(size), '\0');
     file.seekg(0);
     if (!file.read(bytes.data(), size)) return bad("wav_read", path + ": cannot be read");
@@ -153,7 +161,8 @@ std::string write_wav_mulaw(std::string_view mulaw_8k) {
     return out;
 }
 
-std::string write_wav_pcm16(const std::vector<std::int16_t>& samples, unsigned rate, unsigned channels) {
+std::string write_wav_pcm16(const std::vector<std::int16_t>& samples, unsigned rate,
+                            unsigned channels) {
     std::string out = header(k_tag_pcm, rate, channels, 16, samples.size() * 2);
     for (const std::int16_t s : samples) put(out, static_cast<std::uint16_t>(s), 2);
     return out;

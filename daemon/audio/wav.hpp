@@ -27,6 +27,7 @@ std::vector<std::int16_t> to_mono(const Wav& wav);
 std::string to_mulaw_8k(const Wav& wav);
 
 std::string write_wav_mulaw(std::string_view mulaw_8k);
-std::string write_wav_pcm16(const std::vector<std::int16_t>& samples, unsigned rate, unsigned channels);
+std::string write_wav_pcm16(const std::vector<std::int16_t>& samples, unsigned rate,
+                            unsigned channels);
 
 }  // namespace holdfast::audio

@@ -524,6 +524,10 @@ void Call::on_caller_utterance(const voice::CallerUtterance& utterance) {
 void Call::on_voice_audio(std::string_view item_id, std::string_view base64) {
     if (state_.phase != Phase::talking) return;
     const auto arrived = env_.loop.now();
+    if (!base::is_base64(base64)) {  // Twilio would drop the message with a warning that nobody reads
+        metrics::upstream_bad_frame_total.add();
+        return;
+    }
     Answer& answer = answer_for(item_id, false);
     if (!playout_.add(item_id, base64, arrived)) {
         k_log.warning("answer too long, response cancelled", sid(),

@@ -10,8 +10,9 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 std::string dump(const Json& document) {
-    // Stored words are not ours: what is not UTF-8 becomes U+FFFD instead of an exception.
-    return document.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+    // Stored words are not ours: what is not UTF-8 becomes U+FFFD instead of an exception, and all
+    // that is not ASCII an escape, so that a document shown raw cannot drive a terminal.
+    return document.dump(-1, ' ', true, Json::error_handler_t::replace) + "\n";
 }
 
 template <class T>

@@ -21,8 +21,9 @@ constexpr log::Logger k_log{"http"};
 constexpr std::size_t k_events_at_once = 256;  // about half of a reader's queue
 
 std::string dump(const nlohmann::ordered_json& document) {
-    // Stored words are not ours: what is not UTF-8 becomes U+FFFD instead of an exception.
-    return document.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+    // Stored words are not ours: what is not UTF-8 becomes U+FFFD instead of an exception, and all
+    // that is not ASCII an escape, so that a document shown raw cannot drive a terminal.
+    return document.dump(-1, ' ', true, nlohmann::ordered_json::error_handler_t::replace);
 }
 
 nlohmann::ordered_json envelope(std::string_view kind) {

@@ -116,7 +116,7 @@ class WsClientSocket final : public WsSocket {
         timer_.cancel();
         become_open();
         if (listener_ != nullptr) listener_->on_ws_open();
-        const std::string first = std::move(reader_.leftover());
+        std::string first = std::move(reader_.leftover());
         if (!first.empty() && state_ != State::gone) feed(first.data(), first.size());
         if (state_ != State::gone) read();
     }

@@ -34,7 +34,8 @@ void WsSocket::serve(AsioLoop& loop, std::unique_ptr<Stream> stream, const Upgra
     socket->become_open();
     opened(socket);
     if (socket->listener_ == nullptr) socket->close(k_internal, "");
-    if (!upgrade.leftover.empty()) socket->feed(upgrade.leftover.data(), upgrade.leftover.size());
+    std::string early = upgrade.leftover;
+    if (!early.empty()) socket->feed(early.data(), early.size());
     if (socket->state_ != State::gone) socket->read();
 }
 
@@ -70,7 +71,7 @@ void WsSocket::on_read(const error_code& ec, std::size_t bytes) {
     }
 }
 
-void WsSocket::feed(const char* bytes, std::size_t size) {
+void WsSocket::feed(char* bytes, std::size_t size) {
     engine_->feed(bytes, size);
     sending_ = Kind::keep;
     after_engine();

@@ -54,7 +54,7 @@ class WsSocket : public WsConnection,
 
     void attach(std::unique_ptr<Stream> stream);
     void become_open();
-    void feed(const char* bytes, std::size_t size);
+    void feed(char* bytes, std::size_t size);
     void read();
     void pump();                   // starts the next write when there is one to start
     void after_engine();           // looks at what the engine did in the call just made
@@ -100,7 +100,7 @@ class WsSocket : public WsConnection,
     void report();
     void vanish();
 
-    std::array<char, 16 * 1024> in_;  // one TLS record
+    std::array<char, 4096> in_;
     std::deque<Frame> queue_;
     std::size_t queued_bytes_ = 0;     // of queue_
     std::size_t droppable_bytes_ = 0;  // of queue_

@@ -31,18 +31,22 @@ constexpr std::size_t k_close_reason_max = 123;
 class MaskKeys {
   public:
     std::uint32_t operator()() {
-        if (used_ == keys_.size()) {
-            const int bytes = static_cast<int>(sizeof keys_);
+        static thread_local Block block;
+        if (block.used == block.keys.size()) {
+            const int bytes = static_cast<int>(sizeof block.keys);
             // A predictable mask is worse than no daemon: intermediaries could be tricked.
-            HOLDFAST_ASSERT(RAND_bytes(reinterpret_cast<unsigned char*>(keys_.data()), bytes) == 1);
-            used_ = 0;
+            HOLDFAST_ASSERT(RAND_bytes(reinterpret_cast<unsigned char*>(block.keys.data()), bytes) == 1);
+            block.used = 0;
         }
-        return keys_[used_++];
+        return block.keys[block.used++];
     }
 
   private:
-    std::array<std::uint32_t, 1024> keys_;
-    std::size_t used_ = std::tuple_size_v<decltype(keys_)>;
+    static constexpr std::size_t k_block = 1024;
+    struct Block {
+        std::array<std::uint32_t, k_block> keys;
+        std::size_t used = k_block;
+    };
 };
 
 // The stock message manager, except that payloads are allocated with room for the padding.
@@ -58,6 +62,52 @@ class PaddedMessages : public std::enable_shared_from_this<PaddedMessages<Messag
         return std::make_shared<Message>(this->shared_from_this(), op, size + k_padding);
     }
     bool recycle(Message*) { return false; }
+};
+
+// The iostream transport formats a line for its log at every read, whether or not anybody logs: half
+// the cost of a small frame. Reads are therefore taken here; the rest of it serves as it is.
+template <class Config>
+class QuietConnection : public wspp::transport::iostream::connection<Config> {
+  public:
+    using wspp::transport::iostream::connection<Config>::connection;
+
+    void read_all(const char* bytes, std::size_t size) {
+        while (size > 0 && handler_) {
+            const std::size_t n = std::min(size, space_);
+            std::memcpy(to_, bytes, n);
+            bytes += n;
+            size -= n;
+            complete(wspp::lib::error_code(), n);
+        }
+    }
+    void eof() {
+        if (handler_) complete(wspp::transport::error::make_error_code(wspp::transport::error::eof), 0);
+    }
+
+  protected:
+    // Every caller asks for at least one byte.
+    void async_read_at_least(std::size_t, char* to, std::size_t space, wspp::transport::read_handler handler) {
+        to_ = to;
+        space_ = space;
+        handler_ = std::move(handler);
+    }
+
+  private:
+    void complete(const wspp::lib::error_code& ec, std::size_t n) {
+        const auto handler = std::exchange(handler_, nullptr);
+        handler(ec, n);
+    }
+
+    char* to_ = nullptr;
+    std::size_t space_ = 0;
+    wspp::transport::read_handler handler_;
+};
+
+template <class Config>
+class QuietEndpoint : public wspp::transport::iostream::endpoint<Config> {
+  public:
+    using transport_con_type = QuietConnection<Config>;
+    using transport_con_ptr = typename std::shared_ptr<transport_con_type>;
 };
 
 // One loop, one thread, no extensions, no logging, no timers.
@@ -82,7 +132,7 @@ struct EngineConfig : Base {
         using response_type = typename Base::response_type;
         static bool const enable_multithreading = false;
     };
-    using transport_type = wspp::transport::iostream::endpoint<transport_config>;
+    using transport_type = QuietEndpoint<transport_config>;
 
     static const wspp::log::level elog_level = wspp::log::elevel::none;
     static const wspp::log::level alog_level = wspp::log::alevel::none;
@@ -96,15 +146,17 @@ struct ServerConfig : EngineConfig<wspp::config::core> {
 };
 struct ClientConfig : EngineConfig<wspp::config::core_client> {};
 
-// Follows frame boundaries without looking inside. Websocketpp has no limit on fragments, blames
-// itself (1011) for a length that is not minimal, and checks the end of a fragmented text against the
-// wrong opcode, so that an incomplete last character slips by.
-class FrameCounter {
+// Follows frame boundaries and does what websocketpp leaves undone: it has no limit on fragments,
+// blames itself (1011) for a length that is not minimal, and checks text byte by byte, which is half
+// the cost of a frame, yet overlooks a character cut off at the end of the last fragment. Text
+// therefore reaches it as binary and is checked whole when it is complete.
+class FrameFilter {
   public:
-    explicit FrameCounter(std::size_t fragments_max) : fragments_max_(fragments_max) {}
+    explicit FrameFilter(std::size_t fragments_max) : fragments_max_(fragments_max) {}
 
-    // How many of the bytes may pass: all of them, or those before a fault.
-    std::size_t pass(const unsigned char* bytes, std::size_t size) {
+    // How many of the bytes may pass now: up to the end of a message, so that message_is_text() tells
+    // of the one being delivered, or up to a fault.
+    std::size_t pass(char* bytes, std::size_t size) {
         std::size_t at = 0;
         while (at < size) {
             if (payload_left_ > 0) {
@@ -116,21 +168,25 @@ class FrameCounter {
             } else {
                 ++at;
             }
+            if (header_bytes_ == 0 && payload_left_ == 0 && last_of_message_) return at;
         }
         return size;
     }
-    bool message_was_fragmented() const { return fragmented_; }
+    bool message_is_text() const { return text_; }
     wspp::close::status::value fault() const { return fault_; }
 
   private:
-    bool take_header_byte(unsigned char byte) {
+    bool take_header_byte(char& place) {
+        const auto byte = static_cast<unsigned char>(place);
         if (header_bytes_ == 0) {
             const unsigned opcode = byte & 0x0fU;
             if (opcode < 0x8U) {
                 fragments_ = opcode == 0 ? fragments_ + 1 : 1;
-                fragmented_ = fragments_ > 1;
                 if (fragments_ > fragments_max_) return stop(wspp::close::status::message_too_big);
             }
+            last_of_message_ = opcode < 0x8U && (byte & 0x80U) != 0;
+            if (opcode == 0x1U || opcode == 0x2U) text_ = opcode == 0x1U;
+            if (opcode == 0x1U) place = static_cast<char>(byte ^ 0x3U);
         } else if (header_bytes_ == 1) {
             const unsigned length = byte & 0x7fU;
             length_bytes_ = length == 127 ? 8U : length == 126 ? 2U : 0U;
@@ -159,7 +215,8 @@ class FrameCounter {
     std::size_t fragments_max_;
     wspp::close::status::value fault_ = wspp::close::status::normal;
     std::size_t fragments_ = 0;
-    bool fragmented_ = false;
+    bool text_ = false;  // the data message that began last
+    bool last_of_message_ = false;  // the frame being read
     unsigned header_bytes_ = 0;
     unsigned length_bytes_ = 0;
     unsigned mask_bytes_ = 0;
@@ -175,6 +232,17 @@ std::string close_reason(std::string_view reason) {
     }
     std::string out(reason.substr(0, size));
     return base::is_utf8(out) ? out : std::string();
+}
+
+// Eight bytes at a time as long as it is ASCII, which nearly all of our text is.
+bool is_text(std::string_view text) {
+    std::size_t at = 0;
+    std::uint64_t word = 0;
+    for (; at + sizeof word <= text.size(); at += sizeof word) {
+        std::memcpy(&word, text.data() + at, sizeof word);
+        if ((word & 0x8080808080808080U) != 0) break;
+    }
+    return base::is_utf8(text.substr(at));
 }
 
 template <class Config, template <class> class Role>
@@ -196,17 +264,41 @@ class Engine : public WsEngine {
 
     bool accept(const std::string&) override { return false; }
 
-    void feed(const char* bytes, std::size_t size) override {
-        const std::size_t pass = frames_.pass(reinterpret_cast<const unsigned char*>(bytes), size);
-        guarded([&] { con_->read_all(bytes, pass); });
-        if (pass < size && open()) fail(frames_.fault(), "unacceptable frame");
+    void feed(char* bytes, std::size_t size) override {
+        while (size > 0 && !broken_ && con_->get_state() != wspp::session::state::closed) {
+            const std::size_t pass = frames_.pass(bytes, size);
+            guarded([&] { con_->read_all(bytes, pass); });
+            if (frames_.fault() != wspp::close::status::normal) {
+                if (open()) fail(frames_.fault(), "unacceptable frame");
+                break;
+            }
+            bytes += pass;
+            size -= pass;
+        }
         if (!open() && !asked_to_close_ && !acknowledged()) failed_ = true;
     }
 
+    // The frame is prepared here: the library would check the text byte by byte and copy it twice.
     bool send_text(std::string_view text) override {
-        if (!open()) return false;
+        if (!open() || !is_text(text)) return false;
         return guarded([&] {
-            return !con_->send(text.data(), text.size(), wspp::frame::opcode::text);
+            namespace frame = wspp::frame;
+            const auto message = con_->get_message(frame::opcode::text, text.size());
+            std::string& payload = message->get_raw_payload();
+            payload.assign(text);
+            const frame::basic_header head(frame::opcode::text, text.size(), true, k_masks);
+            if constexpr (k_masks) {
+                frame::masking_key_type key;
+                key.i = mask_keys_();
+                for (std::size_t i = 0; i < payload.size(); ++i) {
+                    payload[i] = static_cast<char>(payload[i] ^ key.c[i % 4]);
+                }
+                message->set_header(frame::prepare_header(head, frame::extended_header(text.size(), key.i)));
+            } else {
+                message->set_header(frame::prepare_header(head, frame::extended_header(text.size())));
+            }
+            message->set_prepared(true);
+            return !con_->send(message);
         });
     }
 
@@ -312,20 +404,17 @@ class Engine : public WsEngine {
 
     void deliver(typename Config::message_type& message) {
         std::string& payload = message.get_raw_payload();
-        if (message.get_opcode() != wspp::frame::opcode::text) {
-            user_.on_engine_binary(payload.size());
-            return;
-        }
-        if (frames_.message_was_fragmented() && !base::is_utf8(payload)) {
-            fail(wspp::close::status::invalid_payload, "invalid UTF-8");
-            return;
-        }
+        if (!frames_.message_is_text()) return user_.on_engine_binary(payload.size());
+        if (!is_text(payload)) return fail(wspp::close::status::invalid_payload, "invalid UTF-8");
         if (payload.capacity() - payload.size() < k_padding) payload.reserve(payload.size() + k_padding);
         user_.on_engine_text(payload);
     }
 
+    static constexpr bool k_masks = std::is_same_v<typename Config::rng_type, MaskKeys>;
+
     WsEngineUser& user_;
-    FrameCounter frames_;
+    FrameFilter frames_;
+    typename Config::rng_type mask_keys_;
     Endpoint endpoint_;  // outlives con_, which refers to its random generator
     Connection con_;
     bool asked_to_close_ = false;

@@ -44,7 +44,7 @@ class WsEngine {
     // Client role: the server answered 101 with this Sec-WebSocket-Accept. False when it is wrong.
     virtual bool accept(const std::string& accept_value) = 0;
 
-    virtual void feed(const char* bytes, std::size_t size) = 0;
+    virtual void feed(char* bytes, std::size_t size) = 0;  // scratch afterwards
     virtual bool send_text(std::string_view text) = 0;
     virtual void ping() = 0;
     virtual void close(std::uint16_t code, std::string_view reason) = 0;

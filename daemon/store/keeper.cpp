@@ -291,11 +291,11 @@ void Keeper::suffer(const Failure& failure) {
 void Keeper::suffer_full() {
     const auto now = base::Mono::now();
     retry_at_ = reopen_at_ = now + options_.full_retry;
+    if (db_) db_->forgive();
     if (!ballast_.release()) return;
     k_log.error("disk full, ballast released", {{"ballast_bytes", ballast_.bytes()}});
     retry_at_ = reopen_at_ = now;
     if (!db_) return;
-    db_->forgive();
     db_->checkpoint_and_cut();
     db_->forgive();
 }

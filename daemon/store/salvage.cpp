@@ -27,7 +27,7 @@ class Walk {
   public:
     Walk(Database& db, const Table& table, const std::string& name, const std::function<bool(Writer::Salvaged)>& sink)
         : db_(db), table_(table), sink_(sink) {
-        const bool is_call = table.name == k_call_table.name;
+        const bool is_call = table.is_call();
         columns_ = table.columns().size();
         select_ = std::string("SELECT seq, ") + (is_call ? "last_call_seq" : "call_seq") +
                   ", salvaged_from, salvaged_seq, crc IS row_crc(" + table.content + "), " + table.content + " FROM " +
@@ -109,6 +109,11 @@ class Walk {
 
 std::int64_t walk_damaged(Database& db, const Table& table, std::int64_t below_seq, const std::string& name,
                           const std::function<bool(Writer::Salvaged)>& sink) {
+    {
+        Query q(db, "SELECT 1 FROM sqlite_schema WHERE name = ?", table.name);
+        if (!q.step() && db.ok()) return 0;  // it died before it had tables
+    }
+    db.forgive();
     Walk walk(db, table, name, sink);
     const auto end = db.number("SELECT next_seq FROM schema");
     db.forgive();

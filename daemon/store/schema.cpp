@@ -180,9 +180,8 @@ std::vector<std::string> Table::columns() const {
 }
 
 std::string Table::insert_sql(std::string_view verb) const {
-    const bool is_call = name == k_call_table.name;
     std::string sql(verb);
-    sql += std::string(" INTO ") + name + " (seq, " + (is_call ? "base_call_seq, last_call_seq" : "call, call_seq") +
+    sql += std::string(" INTO ") + name + " (seq, " + (is_call() ? "base_call_seq, last_call_seq" : "call, call_seq") +
            ", salvaged_from, salvaged_seq, " + content + ", crc) VALUES (?1, ?2, ?3, ?4, ?5";
     std::string hashed;
     const int count = static_cast<int>(columns().size());

@@ -35,6 +35,8 @@ struct Table {
     const char* name;
     const char* content;  // comma separated; the first one is always call_sid
 
+    // By its letters: the same literal may have two addresses in two files.
+    bool is_call() const { return std::string_view(name) == "call"; }
     std::vector<std::string> columns() const;
     std::string insert_sql(std::string_view verb = "INSERT") const;  // binds the five, then the content
     std::string bad_rows_sql() const;  // seq of rows whose hash does not fit

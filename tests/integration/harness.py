@@ -483,14 +483,16 @@ log:
         assert status == 200, (status, body)
         return sid, parameters_of(body)
 
-    async def open_stream(self, sid, token=TOKEN, path="/ws/media", signed_path=None, headers=None, stream_sid=None):
+    async def open_stream(self, sid, token=TOKEN, path="/ws/media", signed_path=None, headers=None, stream_sid=None,
+                          sock=None):
         wss = self.base.replace("http", "ws", 1)
         extra = dict(headers or {})
         if token:
             extra["X-Twilio-Signature"] = sign(token, wss + (signed_path or path))
         context = ssl.create_default_context(cafile=self.certificates()[2]) if self.tls else None
         socket = await within(websockets.connect(wss + path, extra_headers=extra, compression=None, ping_interval=None,
-                                                 max_size=None, ssl=context, user_agent_header="Twilio.TmeWs/1.0"),
+                                                 max_size=None, ssl=context, user_agent_header="Twilio.TmeWs/1.0",
+                                                 **({"sock": sock} if sock else {})),
                               "the media socket to open")
         return Stream(socket, sid, stream_sid or new_sid("MZ"))
 
@@ -539,8 +541,9 @@ log:
 
     async def clean_up(self):
         if self.process and self.process.returncode is None:
-            mark = len(self.log)
-            self.process.send_signal(signal.SIGTERM)
+            mark = max(0, len(self.log) - 1)  # it may just have died: then the last line says so
+            with contextlib.suppress(ProcessLookupError):
+                self.process.send_signal(signal.SIGTERM)
             await self.logged("draining|<end of log>", mark)
             with contextlib.suppress(ProcessLookupError):
                 self.process.send_signal(signal.SIGTERM)  # the second one does not wait for calls

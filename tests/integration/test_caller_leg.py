@@ -236,6 +236,33 @@ async def test_T17_no_media_for_ten_seconds_ends_the_call_and_a_missing_pong_doe
 
 
 @scenario
+async def test_T19_a_peer_that_stops_reading_loses_old_audio_and_then_the_call(world):
+    import socket
+    provider = await up(world)
+    sid, parameters = await world.admitted()
+    narrow = socket.socket()
+    narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    narrow.connect(("127.0.0.1", world.public_port))
+    stream = await world.open_stream(sid, sock=narrow)
+    await stream.connected()
+    await stream.start(parameters)
+    stream.keep_flowing()
+    voice = await provider.connection()
+    await voice.wait_for(lambda: voice.configured and voice.appends > 0, "caller audio at the provider")
+    stream.socket.transport.pause_reading()
+    await voice.caller_turn("Hello?")
+    response, item = await voice.begin_answer()
+    for _ in range(40):
+        await voice.audio_delta(response, item, b"\x21" * 8000)  # 40 s of speech
+    # The kernel's time-out (TCP_USER_TIMEOUT, 5 s) ends a socket whose peer takes nothing before our own does.
+    assert await world.ended(sid) in ("timeout", "socket_closed")
+    assert any(s["kind"] in ("stream_blocked", "stream_lost") for s in (await world.journal(sid))["seams"])
+    stream.socket.transport.abort()
+    await still_works(world, provider)
+    assert await world.metric('holdfast_media_dropped_total{where="caller_socket"}') > 0
+
+
+@scenario
 async def test_T20_a_call_goes_on_when_marks_never_return(world):
     provider = await up(world)
     stream, voice = await world.talking(provider)

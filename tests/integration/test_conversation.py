@@ -1,6 +1,7 @@
 """The conversation with the provider, from both ends: configuration, turns, interruption, tools, faults (rows
 O01 to O28 as far as the live rung goes) and renewal."""
 import asyncio
+import http
 import json
 
 from harness import API_KEY, new_sid, scenario, within
@@ -145,16 +146,17 @@ async def test_O24_an_unknown_tool_gets_an_error_output_and_the_conversation_goe
 
 
 @scenario
-async def test_O01_to_O04_a_refused_upgrade_goes_to_a_person(world):
+async def test_O01_to_O04_a_refused_upgrade_goes_to_a_person_and_is_named(world):
     provider = await up(world)
-    reasons = {}
-    for status in (401, 403, 404, 429, 500, 503):
+    for status, reason in ((401, "auth"), (403, "auth"), (404, "model"), (429, "quota"), (500, "server_error"),
+                           (503, "server_error")):
         provider.process_request = lambda path, headers, status=status: (
-            status, [("Content-Type", "application/json"), ("Retry-After", "1")],
-            json.dumps({"error": {"message": "no", "type": "invalid_request_error", "code": "some_code"}}).encode())
+            http.HTTPStatus(status), [("Content-Type", "application/json"), ("Retry-After", "1")],
+            json.dumps({"error": {"message": "no", "type": "some_error", "code": "some_code"}}).encode())
         stream = await world.call()
-        reasons[status] = await goes_to_a_person(world, stream)
-    assert reasons[401] == reasons[403] == "before_start" or reasons[401] == "auth"
+        await goes_to_a_person(world, stream)
+        lost = await world.logged(f"provider lost call={stream.sid}")
+        assert f" reason={reason} " in lost and f"close_code={status}" in lost, (status, lost)
 
 
 @scenario

@@ -40,6 +40,7 @@ void FaultVfs::let_go() {
     {
         const std::lock_guard<std::mutex> lock(mutex_);
         hang_ = false;
+        ++released_;
     }
     changed_.notify_all();
 }
@@ -49,7 +50,7 @@ int FaultVfs::before(VfsOp op, const std::string& path) {
     if (op == VfsOp::sync && hang_) {
         hanging_ = true;
         changed_.notify_all();
-        changed_.wait(lock, [this] { return !hang_; });
+        changed_.wait(lock, [this, before = released_] { return released_ != before; });
     }
     if (op == VfsOp::open && path.find("-wal") != std::string::npos) ++opens_;
     if (!fault_ || fault_->op != op || path.find(fault_->part) == std::string::npos) return 0;

@@ -47,6 +47,7 @@ class FaultVfs : private VfsHooks {
     std::uint64_t opens_ = 0;
     bool hang_ = false;
     bool hanging_ = false;
+    std::uint64_t released_ = 0;
     ShimVfs vfs_;  // last: it calls us as soon as it is there
 };
 

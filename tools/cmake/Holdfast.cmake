@@ -50,15 +50,20 @@ function(holdfast_link TARGET)
   target_include_directories(${TARGET} PUBLIC ${PROJECT_SOURCE_DIR}/daemon)
 endfunction()
 
-# holdfast_unit_test(NAME store SOURCES x_test.cpp LINK store) declares test binary test_<NAME>,
-# one ctest entry per binary: a gtest binary starts faster than ctest discovers its cases.
+# holdfast_unit_test(NAME store THREADS SOURCES x_test.cpp LINK store) declares test binary test_<NAME>,
+# one ctest entry per binary: a gtest binary starts faster than ctest discovers its cases. THREADS: it
+# has more than one thread and runs under the thread sanitizer as well.
 function(holdfast_unit_test)
-  cmake_parse_arguments(UT "" "NAME" "SOURCES;LINK" ${ARGN})
+  cmake_parse_arguments(UT "THREADS" "NAME" "SOURCES;LINK" ${ARGN})
   add_executable(test_${UT_NAME} ${UT_SOURCES})
   holdfast_link(test_${UT_NAME} PRIVATE ${UT_LINK} GTest::gmock GTest::gtest_main)
   target_include_directories(test_${UT_NAME} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
   target_compile_definitions(test_${UT_NAME} PRIVATE
     HOLDFAST_SOURCE_DIR="${PROJECT_SOURCE_DIR}" HOLDFAST_TEST_DATA="${PROJECT_SOURCE_DIR}/tests/data")
   add_test(NAME unit.${UT_NAME} COMMAND test_${UT_NAME})
-  set_tests_properties(unit.${UT_NAME} PROPERTIES TIMEOUT 120 LABELS unit)
+  set(labels unit)
+  if(UT_THREADS)
+    list(APPEND labels threads)
+  endif()
+  set_tests_properties(unit.${UT_NAME} PROPERTIES TIMEOUT 300 LABELS "${labels}")
 endfunction()

@@ -2,8 +2,8 @@
 
 #include "faults.hpp"
 
-#include <nlohmann/json.hpp>
 #include <yaml-cpp/yaml.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <fstream>
@@ -14,7 +14,9 @@ namespace {
 
 using nlohmann::json;
 
-base::Error bad(std::string detail) { return base::make_error(base::Condition::reject, "document", std::move(detail)); }
+base::Error bad(std::string detail) {
+    return base::make_error(base::Condition::reject, "document", std::move(detail));
+}
 
 json scalar(const YAML::Node& node) {
     const std::string& text = node.Scalar();
@@ -37,7 +39,8 @@ json convert(const YAML::Node& node, int depth) {
         json out = json::object();
         for (const auto& entry : node) {
             const auto key = entry.first.as<std::string>();
-            if (out.contains(key)) throw YAML::Exception(entry.first.Mark(), "'" + key + "' stands twice");
+            if (out.contains(key))
+                throw YAML::Exception(entry.first.Mark(), "'" + key + "' stands twice");
             out[key] = convert(entry.second, depth + 1);
         }
         return out;
@@ -76,12 +79,14 @@ bool write_file(const std::string& path, std::string_view bytes) {
     return static_cast<bool>(file.flush());
 }
 
-base::Result<void> refuse_unknown(const json& object, const std::vector<std::string>& known, const std::string& where) {
+base::Result<void> refuse_unknown(const json& object, const std::vector<std::string>& known,
+                                  const std::string& where) {
     if (!object.is_object()) return bad(where + " is not a mapping");
     for (const auto& [key, value] : object.items()) {
         if (std::find(known.begin(), known.end(), key) != known.end()) continue;
         const std::string hint = nearest(key, known);
-        return bad(where + ": unknown key '" + key + "'" + (hint.empty() ? "" : "; did you mean '" + hint + "'?"));
+        return bad(where + ": unknown key '" + key + "'" +
+                   (hint.empty() ? "" : "; did you mean '" + hint + "'?"));
     }
     return {};
 }

@@ -18,7 +18,7 @@ base::Result<std::string> read_text_file(const std::string& path);
 bool write_file(const std::string& path, std::string_view bytes);
 
 // An error naming the first member of `object` that is not in `known`, with a suggestion.
-base::Result<void> refuse_unknown(const nlohmann::json& object, const std::vector<std::string>& known,
-                                  const std::string& where);
+base::Result<void> refuse_unknown(const nlohmann::json& object,
+                                  const std::vector<std::string>& known, const std::string& where);
 
 }  // namespace holdfast::sim

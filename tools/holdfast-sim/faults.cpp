@@ -8,7 +8,9 @@
 namespace holdfast::sim {
 namespace {
 
-base::Error bad(const std::string& detail) { return base::make_error(base::Condition::reject, "fault", detail); }
+base::Error bad(const std::string& detail) {
+    return base::make_error(base::Condition::reject, "fault", detail);
+}
 
 std::optional<Range> parse_range(std::string_view text) {
     Range range;
@@ -75,7 +77,8 @@ base::Result<Fault> parse_fault(std::string_view text, const std::vector<FaultNa
         const bool connection = option.substr(0, 5) == "conn=";
         if (!turn && !connection) break;
         const auto range = parse_range(option.substr(5));
-        if (!range) return bad(whole + ": '" + std::string(option) + "' wants a number from 1, or N-");
+        if (!range)
+            return bad(whole + ": '" + std::string(option) + "' wants a number from 1, or N-");
         (turn ? fault.turn : fault.connection) = *range;
         text = text.substr(0, colon);
     }
@@ -92,7 +95,8 @@ base::Result<Fault> parse_fault(std::string_view text, const std::vector<FaultNa
     for (const auto& k : known) names.emplace_back(k.name);
     if (std::find(names.begin(), names.end(), fault.name) != names.end()) return fault;
     const std::string hint = nearest(fault.name, names);
-    return bad("no fault '" + fault.name + "'" + (hint.empty() ? "" : "; did you mean '" + hint + "'?"));
+    return bad("no fault '" + fault.name + "'" +
+               (hint.empty() ? "" : "; did you mean '" + hint + "'?"));
 }
 
 std::string list_faults(const std::vector<FaultName>& known) {

@@ -2,8 +2,8 @@
 //
 //     NAME[=VALUE][@MS][:turn=N[-]][:conn=N[-]]
 //
-// `@MS` says when (each fault says from what), `turn` and `conn` limit it to the Nth turn or connection;
-// `N-` means from the Nth on.
+// `@MS` says when (each fault says from what), `turn` and `conn` limit it to the Nth turn or
+// connection; `N-` means from the Nth on.
 #pragma once
 
 #include "base/error.hpp"
@@ -49,7 +49,9 @@ class FaultSet {
     void clear() { faults_.clear(); }
     // `turn` or `connection` 0: not in question here.
     const Fault* find(std::string_view name, int turn = 0, int connection = 0) const;
-    bool has(std::string_view name, int turn = 0, int connection = 0) const { return find(name, turn, connection) != nullptr; }
+    bool has(std::string_view name, int turn = 0, int connection = 0) const {
+        return find(name, turn, connection) != nullptr;
+    }
     const std::vector<Fault>& all() const { return faults_; }
 
   private:

@@ -12,9 +12,12 @@
 
 int main(int argc, char** argv) {
     std::signal(SIGPIPE, SIG_IGN);
-    CLI::App app{"Simulators for Holdfast: a caller who arrives as Twilio would bring them, a realtime voice\n"
-                 "provider, and a load of many calls. Exit codes: 0 good, 1 not good, 2 could not run, 64 usage.",
-                 "holdfast-sim"};
+    CLI::App app{
+        "Simulators for Holdfast: a caller who arrives as Twilio would bring them, a realtime "
+        "voice\n"
+        "provider, and a load of many calls. Exit codes: 0 good, 1 not good, 2 could not run, 64 "
+        "usage.",
+        "holdfast-sim"};
     app.set_version_flag("--version", std::string("holdfast-sim ") + HOLDFAST_VERSION);
     app.require_subcommand(1);
     std::vector<std::pair<CLI::App*, holdfast::sim::Command>> commands;
@@ -22,9 +25,12 @@ int main(int argc, char** argv) {
         CLI::App* sub = app.add_subcommand(name, what);
         commands.emplace_back(sub, make(*sub));
     };
-    add("call", "place one call as Twilio does and judge what the caller heard", holdfast::sim::add_call_command);
-    add("provider", "act as the OpenAI Realtime API (GA) over WebSocket", holdfast::sim::add_provider_command);
-    add("load", "place many calls and measure frame loss and round trip", holdfast::sim::add_load_command);
+    add("call", "place one call as Twilio does and judge what the caller heard",
+        holdfast::sim::add_call_command);
+    add("provider", "act as the OpenAI Realtime API (GA) over WebSocket",
+        holdfast::sim::add_provider_command);
+    add("load", "place many calls and measure frame loss and round trip",
+        holdfast::sim::add_load_command);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& e) {

@@ -3,8 +3,8 @@
 #include "net/asio_loop.hpp"
 #include "provider/server.hpp"
 
-#include <boost/asio/signal_set.hpp>
 #include <CLI/CLI.hpp>
+#include <boost/asio/signal_set.hpp>
 
 #include <csignal>
 #include <cstdlib>
@@ -34,17 +34,22 @@ base::Result<ProviderScript> script_from(const ProviderArguments& a) {
     if (a.script.empty()) return default_provider_script(speech);
     const auto document = read_document(a.script);
     if (!document) return document.error();
-    return parse_provider_script(*document, std::filesystem::path(a.script).parent_path().string(), speech);
+    return parse_provider_script(*document, std::filesystem::path(a.script).parent_path().string(),
+                                 speech);
 }
 
 class SignalHandling {
   public:
     SignalHandling(net::AsioLoop& loop, ProviderServer& server, const std::string& report)
-        : loop_(loop), server_(server), report_(report), signals_(loop.io(), SIGINT, SIGTERM, SIGUSR1) {
+        : loop_(loop),
+          server_(server),
+          report_(report),
+          signals_(loop.io(), SIGINT, SIGTERM, SIGUSR1) {
         wait();
     }
     void write() const {
-        if (!report_.empty() && !write_file(report_, server_.report().dump(2) + "\n")) std::cerr << "holdfast-sim provider: cannot write " << report_ << "\n";
+        if (!report_.empty() && !write_file(report_, server_.report().dump(2) + "\n"))
+            std::cerr << "holdfast-sim provider: cannot write " << report_ << "\n";
     }
 
   private:
@@ -66,7 +71,8 @@ int run_provider(ProviderArguments& a) {
     for (const auto& text : a.faults) {
         auto fault = parse_fault(text, provider_faults());
         if (!fault) {
-            std::cerr << "holdfast-sim provider: " << fault.error().detail << "; known are:\n" << list_faults(provider_faults());
+            std::cerr << "holdfast-sim provider: " << fault.error().detail << "; known are:\n"
+                      << list_faults(provider_faults());
             return k_usage;
         }
         a.provider.settings.faults.add(std::move(*fault));
@@ -81,11 +87,14 @@ int run_provider(ProviderArguments& a) {
     a.provider.settings.script = std::move(*script);
 
     net::AsioLoop loop;
-    EventLog events(a.json ? EventLog::Form::json : a.quiet ? EventLog::Form::none : EventLog::Form::people);
+    EventLog events(a.json    ? EventLog::Form::json
+                    : a.quiet ? EventLog::Form::none
+                              : EventLog::Form::people);
     auto server = ProviderServer::open(loop, a.provider, events);
     if (!server) return could_not(server.error().detail);
     std::cout << "listening on " << (*server)->port() << "\n";
-    if (a.provider.control_port >= 0) std::cout << "control on " << (*server)->control_port() << "\n";
+    if (a.provider.control_port >= 0)
+        std::cout << "control on " << (*server)->control_port() << "\n";
     std::cout << std::flush;
     const SignalHandling signals(loop, **server, a.report);
     loop.run();
@@ -98,26 +107,45 @@ Command add_provider_command(CLI::App& app) {
     auto a = std::make_shared<ProviderArguments>();
     auto& p = a->provider;
     app.add_option("--address", p.address)->capture_default_str();
-    app.add_option("--port", p.port, "0: any free one; the first line of output says which")->capture_default_str();
-    auto* certificate = app.add_option("--certificate", a->certificate, "PEM chain: serve wss://")->check(CLI::ExistingFile);
-    auto* key = app.add_option("--private-key", a->private_key, "PEM key")->check(CLI::ExistingFile);
+    app.add_option("--port", p.port, "0: any free one; the first line of output says which")
+        ->capture_default_str();
+    auto* certificate = app.add_option("--certificate", a->certificate, "PEM chain: serve wss://")
+                            ->check(CLI::ExistingFile);
+    auto* key =
+        app.add_option("--private-key", a->private_key, "PEM key")->check(CLI::ExistingFile);
     certificate->needs(key);
     key->needs(certificate);
     app.add_option("--key", p.key, "the only API key that is accepted; default: any");
-    app.add_option("--script", a->script, "YAML or JSON file of turns, see README")->check(CLI::ExistingFile);
-    app.add_option("--voice", a->voice.name, "espeak-ng voice of the answers")->capture_default_str();
-    app.add_option("--session-life", p.settings.session_life_s, "seconds until a session expires")->capture_default_str()->check(CLI::PositiveNumber);
-    app.add_option("--speed", p.settings.speed, "audio is generated so many times faster than it plays")->capture_default_str()->check(CLI::PositiveNumber);
+    app.add_option("--script", a->script, "YAML or JSON file of turns, see README")
+        ->check(CLI::ExistingFile);
+    app.add_option("--voice", a->voice.name, "espeak-ng voice of the answers")
+        ->capture_default_str();
+    app.add_option("--session-life", p.settings.session_life_s, "seconds until a session expires")
+        ->capture_default_str()
+        ->check(CLI::PositiveNumber);
+    app.add_option("--speed", p.settings.speed,
+                   "audio is generated so many times faster than it plays")
+        ->capture_default_str()
+        ->check(CLI::PositiveNumber);
     app.add_option("--seed", p.settings.seed, "of delta sizes and delays")->capture_default_str();
-    app.add_option("--control", p.control_port, "port on 127.0.0.1 for GET /report, POST /fault, DELETE /fault; 0: any free one");
+    app.add_option(
+        "--control", p.control_port,
+        "port on 127.0.0.1 for GET /report, POST /fault, DELETE /fault; 0: any free one");
     app.add_option("--report", a->report, "JSON file, written at the end and on SIGUSR1");
     app.add_flag("--strict", a->strict, "exit 1 when any client did something wrong");
     app.add_flag("--echo", p.echo, "for load: every append comes straight back");
-    app.add_flag("--json", a->json, "one JSON object a line on standard output, after the first lines");
+    app.add_flag("--json", a->json,
+                 "one JSON object a line on standard output, after the first lines");
     app.add_flag("--quiet", a->quiet, "nothing after the first lines");
-    app.add_option("--fault", a->faults, "NAME[=VALUE][@MS][:turn=N[-]][:conn=N[-]], see below; repeatable")->expected(1);
-    app.footer("Point the daemon at it with openai.url: ws://127.0.0.1:PORT/v1/realtime. Ends on SIGINT or SIGTERM.\n"
-               "@MS counts from session.updated, or with :turn=N from the beginning of that answer.\n\nFaults:\n" + list_faults(provider_faults()));
+    app.add_option("--fault", a->faults,
+                   "NAME[=VALUE][@MS][:turn=N[-]][:conn=N[-]], see below; repeatable")
+        ->expected(1);
+    app.footer(
+        "Point the daemon at it with openai.url: ws://127.0.0.1:PORT/v1/realtime. Ends on SIGINT "
+        "or SIGTERM.\n"
+        "@MS counts from session.updated, or with :turn=N from the beginning of that "
+        "answer.\n\nFaults:\n" +
+        list_faults(provider_faults()));
     return [a] { return run_provider(*a); };
 }
 

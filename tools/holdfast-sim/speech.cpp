@@ -62,7 +62,8 @@ base::Result<std::string> run(std::vector<std::string> arguments) {
 base::Result<std::string> Speech::say(const std::string& text) {
     const auto known = said_.find(text);
     if (known != said_.end()) return known->second;
-    auto bytes = run({"espeak-ng", "-v", voice_.name, "-s", std::to_string(voice_.words_per_minute), "--stdout", "--", text});
+    auto bytes = run({"espeak-ng", "-v", voice_.name, "-s", std::to_string(voice_.words_per_minute),
+                      "--stdout", "--", text});
     if (!bytes) return bytes.error();
     const auto wav = audio::read_wav(*bytes);
     if (!wav) return failed("espeak-ng wrote no usable audio: " + wav.error().detail);

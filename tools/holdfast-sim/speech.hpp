@@ -1,5 +1,5 @@
-// Spoken audio for both sides: text through espeak-ng (a child process), WAV files through the audio
-// room; everything as 8 kHz mu-law. Blocks; used before a call or a listener starts.
+// Spoken audio for both sides: text through espeak-ng (a child process), WAV files through the
+// audio room; everything as 8 kHz mu-law. Blocks; used before a call or a listener starts.
 #pragma once
 
 #include "base/error.hpp"

@@ -11,11 +11,17 @@ namespace {
 
 constexpr std::size_t k_depth_max = 16;
 
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+bool is_space(char c) {
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
 
-bool is_name_start(char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_'; }
+bool is_name_start(char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_';
+}
 
-bool is_name(char c) { return is_name_start(c) || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == ':'; }
+bool is_name(char c) {
+    return is_name_start(c) || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == ':';
+}
 
 void append_utf8(std::string& out, unsigned code) {
     const auto put = [&out](unsigned byte) { out += static_cast<char>(byte); };
@@ -37,8 +43,8 @@ void append_utf8(std::string& out, unsigned code) {
 }
 
 bool is_xml_character(unsigned code) {
-    return code == 9 || code == 10 || code == 13 || (code >= 0x20 && code <= 0xd7ff) || (code >= 0xe000 && code <= 0xfffd) ||
-           (code >= 0x10000 && code <= 0x10ffff);
+    return code == 9 || code == 10 || code == 13 || (code >= 0x20 && code <= 0xd7ff) ||
+           (code >= 0xe000 && code <= 0xfffd) || (code >= 0x10000 && code <= 0x10ffff);
 }
 
 struct XmlFault {
@@ -64,7 +70,9 @@ class XmlParser {
 
   private:
     [[noreturn]] void fail(std::string what) const { throw XmlFault{at_, std::move(what)}; }
-    char peek(std::size_t ahead = 0) const { return at_ + ahead < text_.size() ? text_[at_ + ahead] : '\0'; }
+    char peek(std::size_t ahead = 0) const {
+        return at_ + ahead < text_.size() ? text_[at_ + ahead] : '\0';
+    }
     bool starts(std::string_view word) const { return text_.substr(at_, word.size()) == word; }
     void skip_space() {
         while (is_space(peek())) ++at_;
@@ -100,10 +108,14 @@ class XmlParser {
         }
         unsigned code = 0;
         const bool hex = word.substr(0, 2) == "#x";
-        const std::string_view digits = word.substr(std::min<std::size_t>(word.size(), hex ? 2 : 1));
-        const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), code, hex ? 16 : 10);
-        const bool whole = parsed.ec == std::errc() && parsed.ptr == digits.data() + digits.size() && !digits.empty();
-        if (word.substr(0, 1) != "#" || !whole || !is_xml_character(code)) fail("unknown entity '&" + std::string(word) + ";'");
+        const std::string_view digits =
+            word.substr(std::min<std::size_t>(word.size(), hex ? 2 : 1));
+        const auto parsed =
+            std::from_chars(digits.data(), digits.data() + digits.size(), code, hex ? 16 : 10);
+        const bool whole = parsed.ec == std::errc() &&
+                           parsed.ptr == digits.data() + digits.size() && !digits.empty();
+        if (word.substr(0, 1) != "#" || !whole || !is_xml_character(code))
+            fail("unknown entity '&" + std::string(word) + ";'");
         append_utf8(out, code);
         at_ = end + 1;
     }
@@ -167,7 +179,8 @@ class XmlParser {
                 skip_past("-->");
             } else if (starts("</")) {
                 at_ += 2;
-                if (name() != element_out.name) fail("<" + element_out.name + "> ends with another name");
+                if (name() != element_out.name)
+                    fail("<" + element_out.name + "> ends with another name");
                 skip_space();
                 if (peek() != '>') fail("expected '>'");
                 ++at_;
@@ -193,7 +206,8 @@ struct VerbRule {
     bool text;
 };
 
-// twilio.md section 3. A verb or attribute that is not here is a finding: the daemon should not use it.
+// twilio.md section 3. A verb or attribute that is not here is a finding: the daemon should not use
+// it.
 constexpr VerbRule k_rules[] = {
     {"Response", "Connect", "action method", false},
     {"Connect", "Stream", "url name track statusCallback statusCallbackMethod", false},
@@ -205,23 +219,29 @@ constexpr VerbRule k_rules[] = {
     {"Response", "Reject", "reason", false},
     {"Response", "Redirect", "method", true},
     {"Response", "Dial",
-     "timeout timeLimit callerId answerOnBridge hangupOnStar sequential record trim ringTone action method referUrl "
+     "timeout timeLimit callerId answerOnBridge hangupOnStar sequential record trim ringTone "
+     "action method referUrl "
      "recordingStatusCallback recordingStatusCallbackEvent",
      true},
-    {"Dial", "Number", "sendDigits url method statusCallback statusCallbackMethod statusCallbackEvent", true},
-    {"Dial", "Sip", "username password url method statusCallback statusCallbackMethod statusCallbackEvent", true},
+    {"Dial", "Number",
+     "sendDigits url method statusCallback statusCallbackMethod statusCallbackEvent", true},
+    {"Dial", "Sip",
+     "username password url method statusCallback statusCallbackMethod statusCallbackEvent", true},
     {"Response", "Gather",
-     "input action method timeout speechTimeout speechModel language hints profanityFilter bargeIn actionOnEmptyResult "
+     "input action method timeout speechTimeout speechModel language hints profanityFilter bargeIn "
+     "actionOnEmptyResult "
      "numDigits finishOnKey",
      false},
     {"Gather", "Say", "voice language loop", true},
     {"Gather", "Play", "loop digits", true},
     {"Gather", "Pause", "length", false},
-    {"Response", "Record", "action method timeout finishOnKey maxLength playBeep trim recordingStatusCallback", false},
+    {"Response", "Record",
+     "action method timeout finishOnKey maxLength playBeep trim recordingStatusCallback", false},
 };
 
 bool has_word(std::string_view words, std::string_view word) {
-    for (std::size_t at = 0; (at = words.find(word, at)) != std::string_view::npos; at += word.size()) {
+    for (std::size_t at = 0; (at = words.find(word, at)) != std::string_view::npos;
+         at += word.size()) {
         const bool begins = at == 0 || words[at - 1] == ' ';
         const bool ends = at + word.size() == words.size() || words[at + word.size()] == ' ';
         if (begins && ends) return true;
@@ -239,32 +259,40 @@ base::Result<void> check_stream(const XmlElement& stream, bool allow_plain_ws) {
     const bool wss = url->rfind("wss://", 0) == 0;
     const bool ws = url->rfind("ws://", 0) == 0;
     if (!wss && !(ws && allow_plain_ws)) return twiml_error("31922", "<Stream url> is not wss://");
-    if (url->find_first_of("?#") != std::string::npos) return twiml_error("31920", "<Stream url> has a query or fragment");
+    if (url->find_first_of("?#") != std::string::npos)
+        return twiml_error("31920", "<Stream url> has a query or fragment");
     if (stream.attribute_or("track", "inbound_track") != "inbound_track") {
         return twiml_error("31941", "under <Connect> only inbound_track works");
     }
     for (const auto& p : stream.children) {
         const std::string* name = p.attribute("name");
         const std::string* value = p.attribute("value");
-        if (name == nullptr || value == nullptr || name->empty()) return twiml_error("12100", "<Parameter> without name or value");
-        if (name->size() + value->size() >= 500) return twiml_error("12100", "<Parameter " + *name + "> has 500 characters or more");
+        if (name == nullptr || value == nullptr || name->empty())
+            return twiml_error("12100", "<Parameter> without name or value");
+        if (name->size() + value->size() >= 500)
+            return twiml_error("12100", "<Parameter " + *name + "> has 500 characters or more");
     }
     return {};
 }
 
-base::Result<void> check_element(const XmlElement& parent, const XmlElement& element, bool allow_plain_ws) {
+base::Result<void> check_element(const XmlElement& parent, const XmlElement& element,
+                                 bool allow_plain_ws) {
     const auto rule = std::find_if(std::begin(k_rules), std::end(k_rules), [&](const VerbRule& r) {
         return r.parent == parent.name && r.name == element.name;
     });
-    if (rule == std::end(k_rules)) return twiml_error("12100", "<" + element.name + "> inside <" + parent.name + ">");
+    if (rule == std::end(k_rules))
+        return twiml_error("12100", "<" + element.name + "> inside <" + parent.name + ">");
     for (const auto& [key, value] : element.attributes) {
-        if (!has_word(rule->attributes, key)) return twiml_error("12100", "attribute '" + key + "' of <" + element.name + ">");
+        if (!has_word(rule->attributes, key))
+            return twiml_error("12100", "attribute '" + key + "' of <" + element.name + ">");
     }
-    if (!rule->text && !element.text.empty()) return twiml_error("12100", "text inside <" + element.name + ">");
+    if (!rule->text && !element.text.empty())
+        return twiml_error("12100", "text inside <" + element.name + ">");
     if (element.name == "Stream") {
         if (auto ok = check_stream(element, allow_plain_ws); !ok) return ok;
     }
-    if (element.name == "Connect" && element.children.size() != 1) return twiml_error("12100", "<Connect> wants one noun");
+    if (element.name == "Connect" && element.children.size() != 1)
+        return twiml_error("12100", "<Connect> wants one noun");
     if (element.name == "Dial" && element.children.empty() && element.text.empty()) {
         return twiml_error("12100", "<Dial> dials nobody");
     }
@@ -293,7 +321,11 @@ base::Result<XmlElement> parse_xml(std::string_view text) {
     try {
         return XmlParser(text).document();
     } catch (const XmlFault& fault) {
-        const auto line = 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(std::min(fault.at, text.size())), '\n');
+        const auto line =
+            1 +
+            std::count(text.begin(),
+                       text.begin() + static_cast<std::ptrdiff_t>(std::min(fault.at, text.size())),
+                       '\n');
         return twiml_error("xml", "line " + std::to_string(line) + ": " + fault.what);
     }
 }
@@ -301,8 +333,10 @@ base::Result<XmlElement> parse_xml(std::string_view text) {
 base::Result<XmlElement> parse_twiml(std::string_view text, bool allow_plain_ws) {
     auto root = parse_xml(text);
     if (!root) return twiml_error("12100", root.error().detail);
-    if (root->name != "Response") return twiml_error("12100", "the root is <" + root->name + ">, not <Response>");
-    if (!root->attributes.empty() || !root->text.empty()) return twiml_error("12100", "<Response> has attributes or text");
+    if (root->name != "Response")
+        return twiml_error("12100", "the root is <" + root->name + ">, not <Response>");
+    if (!root->attributes.empty() || !root->text.empty())
+        return twiml_error("12100", "<Response> has attributes or text");
     for (const auto& verb : root->children) {
         if (auto ok = check_element(*root, verb, allow_plain_ws); !ok) return ok.error();
     }
@@ -311,7 +345,8 @@ base::Result<XmlElement> parse_twiml(std::string_view text, bool allow_plain_ws)
 
 std::string describe_verb(const XmlElement& verb) {
     std::string out = verb.name;
-    std::transform(out.begin(), out.end(), out.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    std::transform(out.begin(), out.end(), out.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
     if (verb.name == "Pause") return out + " " + verb.attribute_or("length", "1") + " s";
     if (!verb.text.empty()) out += " " + verb.text;
     for (const auto& child : verb.children) {

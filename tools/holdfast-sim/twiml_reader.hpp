@@ -1,5 +1,6 @@
-// Reads the TwiML that a webhook answers, as strictly as a careful reading of twilio.md allows: a small
-// XML reader of its own (no DTD, no processing instructions), known verbs, their attributes and nesting.
+// Reads the TwiML that a webhook answers, as strictly as a careful reading of twilio.md allows: a
+// small XML reader of its own (no DTD, no processing instructions), known verbs, their attributes
+// and nesting.
 #pragma once
 
 #include "base/error.hpp"
@@ -24,8 +25,8 @@ struct XmlElement {
 // Error code "xml" with line and reason.
 base::Result<XmlElement> parse_xml(std::string_view text);
 
-// Root <Response> with its verbs. Error code "12100" (the number Twilio would log) or "31941", "31922" for
-// a <Stream> that could never work. `allow_plain_ws`: ws:// is accepted (loopback).
+// Root <Response> with its verbs. Error code "12100" (the number Twilio would log) or "31941",
+// "31922" for a <Stream> that could never work. `allow_plain_ws`: ws:// is accepted (loopback).
 base::Result<XmlElement> parse_twiml(std::string_view text, bool allow_plain_ws);
 
 // One line for a timeline: "dial +15550100", "say Please stay ...", "hangup".

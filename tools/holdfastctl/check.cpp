@@ -47,7 +47,7 @@ std::optional<std::string> first_bytes(const std::string& path) {
 }
 
 Checked check_configuration(const std::string& path) {
-    Checked checked{path, "configuration", {}, {}};
+    Checked checked{path, "configuration", {}, {}, {}};
     auto loaded = config::load_file(path, config::Environment::process());
     for (auto& problem : loaded.problems) {
         checked.findings.push_back({problem.file, problem.line, problem.column,
@@ -67,11 +67,10 @@ std::string word_for(std::string_view code) {
 }
 
 Checked check_journal(const std::string& path) {
-    Checked checked{path, "journal", {}, {}};
+    Checked checked{path, "journal", {}, {}, {}};
     const auto report = store::check_file(path);
     if (!report) {
-        const auto& error = report.error();
-        checked.findings.push_back({path, 0, 0, error.code, word_for(error.code), ""});
+        checked.not_checked = word_for(report.error().code);
         return checked;
     }
     for (const auto& finding : report->findings) {
@@ -111,7 +110,7 @@ int check_command(const Session& session) {
     session.out << (session.options.json ? checked_json(checked)
                                          : print_checked(checked, session.look))
                 << std::flush;
-    return checked.findings.empty() ? k_exit_ok : k_exit_not_good;
+    return checked.good() ? k_exit_ok : k_exit_not_good;
 }
 
 }  // namespace holdfast::ctl

@@ -76,7 +76,7 @@ class Tail {
     bool take(std::string_view text) {
         const Json event = Json::parse(text, nullptr, false);
         if (!event.is_object()) return true;
-        session_.out << (session_.options.json ? event.dump() + "\n" : printer_.print(event))
+        session_.out << (session_.options.json ? std::string(text) + "\n" : printer_.print(event))
                      << std::flush;
         if (!session_.options.until_end) return true;
         const auto kind = word(event, "kind");

@@ -47,6 +47,8 @@ struct Checked {
     std::string kind;  // "configuration" or "journal"
     std::vector<Finding> findings;
     std::vector<std::string> notes;  // what is worth knowing and not wrong
+    std::string not_checked;         // why nothing can be said about the file; else empty
+    bool good() const { return findings.empty() && not_checked.empty(); }
 };
 
 std::string print_checked(const Checked& checked, const Look& look);

@@ -3,6 +3,19 @@
 
 namespace holdfast::ctl {
 
+namespace {
+
+std::string verdict(const Checked& checked, const Look& look) {
+    const auto count = checked.findings.size();
+    if (!checked.not_checked.empty()) {
+        return paint(look, Paint::bad, "not checked: " + printable(checked.not_checked));
+    }
+    if (count == 0) return paint(look, Paint::good, "good");
+    return paint(look, Paint::bad, count == 1 ? "1 problem" : std::to_string(count) + " problems");
+}
+
+}  // namespace
+
 // file:line:column first, so that editors can jump to it.
 std::string print_checked(const Checked& checked, const Look& look) {
     std::string out;
@@ -17,12 +30,8 @@ std::string print_checked(const Checked& checked, const Look& look) {
         if (!finding.expected.empty()) out += " (expected " + printable(finding.expected) + ")";
         out += "\n";
     }
-    const auto count = checked.findings.size();
-    const auto verdict = count == 0 ? paint(look, Paint::good, "good")
-                         : count == 1
-                             ? paint(look, Paint::bad, "1 problem")
-                             : paint(look, Paint::bad, std::to_string(count) + " problems");
-    return out + printable(checked.file) + ": " + checked.kind + ", " + verdict + "\n";
+    return out + printable(checked.file) + ": " + checked.kind + ", " + verdict(checked, look) +
+           "\n";
 }
 
 std::string checked_json(const Checked& checked) {
@@ -35,12 +44,15 @@ std::string checked_json(const Checked& checked) {
                             {"problem", finding.problem},
                             {"expected", finding.expected}});
     }
-    const nlohmann::ordered_json document = {{"file", checked.file},
-                                             {"kind", checked.kind},
-                                             {"good", checked.findings.empty()},
-                                             {"problems", std::move(problems)},
-                                             {"notes", checked.notes}};
-    return document.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+    const nlohmann::ordered_json document = {
+        {"file", checked.file},
+        {"kind", checked.kind},
+        {"good", checked.good()},
+        {"not_checked", checked.not_checked.empty() ? nlohmann::ordered_json()
+                                                    : nlohmann::ordered_json(checked.not_checked)},
+        {"problems", std::move(problems)},
+        {"notes", checked.notes}};
+    return document.dump(-1, ' ', true, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace holdfast::ctl

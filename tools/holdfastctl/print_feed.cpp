@@ -92,48 +92,44 @@ std::string short_sid(const std::string& sid) {
     return sid.size() < 6 ? sid : sid.substr(0, 2) + "…" + sid.substr(sid.size() - 4);
 }
 
+// The text is wrapped under itself.
+std::string lines_of(const Line& line, const std::string& lead, const Look& look) {
+    constexpr std::size_t k_label = 8;
+    const std::string margin(columns(lead) + k_label + 1, ' ');
+    std::string before =
+        lead + paint(look, line.paint, pad(cut(line.label, k_label), k_label)) + " ";
+    std::string out;
+    for (auto part : wrap(line.text, k_columns - margin.size())) {
+        part.erase(part.find_last_not_of(' ') + 1);
+        out += before + part + "\n";
+        before = margin;
+    }
+    return out;
+}
+
 }  // namespace
 
 std::string FeedPrinter::print(const Json& event) {
     const auto kind = word(event, "kind");
     if (kind == "hello") {
-        return paint(look_, Paint::dim,
-                     "following holdfastd " + word(event, "version") + " at " +
-                         word(event, "site_id")) +
-               "\n";
+        const auto who = word(event, "version") + " at " + word(event, "site_id");
+        return paint(look_, Paint::dim, "following holdfastd " + who) + "\n";
     }
     if (kind == "missed") {
-        return paint(look_, Paint::warning,
-                     std::to_string(number_or(event, "count", 0)) +
-                         " events missed: this reader is too slow") +
+        const auto count = std::to_string(number_or(event, "count", 0));
+        return paint(look_, Paint::warning, count + " events missed: this reader is too slow") +
                "\n";
     }
     const Line line = line_of(event);
     if (line.detail && detail_ == Detail::normal) return {};
 
-    std::string out;
     const auto at = number_or(event, "utc_ms", 0);
-    if (const auto day = date(at, look_.zone); day != day_) {
-        day_ = day;
-        out += paint(look_, Paint::dim, day + (look_.zone == Zone::utc ? " UTC" : " local time")) +
-               "\n";
-    }
-    constexpr std::size_t k_label = 9;
-    const auto lead =
-        clock_time(at, look_.zone) + "  " + pad(short_sid(word(event, "call")), 7) + "  ";
-    const std::string margin(columns(lead) + k_label, ' ');
-    bool first = true;
-    for (auto part : wrap(line.text, k_columns - margin.size())) {
-        part.erase(part.find_last_not_of(' ') + 1);
-        out +=
-            (first
-                 ? lead + paint(look_, line.paint, pad(cut(line.label, k_label - 1), k_label - 1)) +
-                       " "
-                 : margin) +
-            part + "\n";
-        first = false;
-    }
-    return out;
+    const auto sid = pad(short_sid(word(event, "call")), 7);
+    auto out = lines_of(line, clock_time(at, look_.zone) + "  " + sid + "  ", look_);
+    const auto day = date(at, look_.zone) + (look_.zone == Zone::utc ? " UTC" : " local time");
+    if (day == day_) return out;
+    day_ = day;
+    return paint(look_, Paint::dim, day) + "\n" + out;
 }
 
 }  // namespace holdfast::ctl

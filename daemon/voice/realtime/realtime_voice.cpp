@@ -149,19 +149,19 @@ void RealtimeVoice::on_session_configured(Session& session) {
 }
 
 void RealtimeVoice::on_session_speech_started(Session& session) {
-    if (&session != current_.get() || !proven_) return;
+    if (&session != current_.get()) return;
     // A session that took over in the middle of a sentence reports its beginning once more.
     if (!std::exchange(caller_speaking_, true)) listener_->on_caller_speech_started();
 }
 
 void RealtimeVoice::on_session_speech_stopped(Session& session, milliseconds vad_wait) {
-    if (&session != current_.get() || !proven_) return;
+    if (&session != current_.get()) return;
     caller_speaking_ = false;
     listener_->on_caller_speech_stopped(vad_wait);
 }
 
 void RealtimeVoice::on_session_caller(Session& session, const CallerUtterance& utterance) {
-    if (!proven_ || listener_ == nullptr) return;
+    if (listener_ == nullptr) return;
     const auto self = shared_from_this();
     remember(Role::user, utterance.text, utterance.start_ms);
     // Late words of a retired session: its successor was introduced without them.
@@ -173,7 +173,7 @@ void RealtimeVoice::on_session_caller(Session& session, const CallerUtterance& u
 }
 
 void RealtimeVoice::on_session_audio(Session& session, std::string_view item, std::string_view base64) {
-    if (&session != current_.get() || !proven_) return;
+    if (&session != current_.get()) return;
     if (item_starts_.empty() || item_starts_.back().item != item) {
         if (item_starts_.size() >= k_item_starts_kept) item_starts_.pop_front();
         item_starts_.push_back(ItemStart{std::string(item), given_ms()});
@@ -184,11 +184,11 @@ void RealtimeVoice::on_session_audio(Session& session, std::string_view item, st
 }
 
 void RealtimeVoice::on_session_audio_done(Session&, std::string_view item) {
-    if (proven_ && listener_ != nullptr) listener_->on_voice_audio_done(item);
+    if (listener_ != nullptr) listener_->on_voice_audio_done(item);
 }
 
 void RealtimeVoice::on_session_voice(Session&, const VoiceUtterance& utterance) {
-    if (!proven_ || listener_ == nullptr) return;
+    if (listener_ == nullptr) return;
     std::int64_t at_ms = given_ms();
     for (const ItemStart& start : item_starts_) {
         if (start.item == utterance.item_id) at_ms = start.at_ms;
@@ -198,7 +198,7 @@ void RealtimeVoice::on_session_voice(Session&, const VoiceUtterance& utterance) 
 }
 
 void RealtimeVoice::on_session_person(Session& session, std::string_view reason) {
-    if (&session == current_.get() && proven_) listener_->on_person_requested(reason);
+    if (&session == current_.get()) listener_->on_person_requested(reason);
 }
 
 void RealtimeVoice::on_session_lost(Session& session, const VoiceLoss& loss) {
@@ -362,6 +362,7 @@ void RealtimeVoice::replay(std::int64_t from_ms) {
 // --- memory of the conversation ---
 
 void RealtimeVoice::introduce(Session& session) const {
+    session.start_talking();
     for (const Said& said : history_) session.add_message(said.role, said.text);
 }
 

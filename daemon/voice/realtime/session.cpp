@@ -179,7 +179,7 @@ void Session::send(std::string_view text) {
 }
 
 void Session::append_audio(std::string_view base64) {
-    if (!configured()) return;
+    if (!talking()) return;
     out_.clear();
     realtime::append_audio(out_, base64);
     appended_bytes_ += static_cast<std::int64_t>(base::base64_decoded_bytes(base64));
@@ -187,7 +187,7 @@ void Session::append_audio(std::string_view base64) {
 }
 
 void Session::add_message(Role role, std::string_view text) {
-    if (!configured() || text.empty()) return;
+    if (!talking() || text.empty()) return;
     out_.clear();
     append_message(out_, next_id("item"), role, text);
     send(out_);
@@ -206,7 +206,7 @@ void Session::send_delete(std::string_view item) {
 }
 
 void Session::request_response() {
-    if (!configured()) return;
+    if (!talking()) return;
     expecting_ = false;
     wanted_ = true;
     follow_up();
@@ -230,7 +230,7 @@ void Session::send_response_create() {
 }
 
 void Session::cancel_response() {
-    if (!configured() || answers_.phase() != Answers::Phase::active) return;
+    if (!talking() || answers_.phase() != Answers::Phase::active) return;
     if (answers_.discarded(answers_.active_id())) return;
     answers_.discard_active();
     out_.clear();
@@ -239,7 +239,7 @@ void Session::cancel_response() {
 }
 
 void Session::interrupted(const std::vector<PlayedItem>& items) {
-    if (!configured()) return;
+    if (!talking()) return;
     // With the caller's speech the service has cancelled by itself; for any other reason we must.
     if (turns_.speaking()) answers_.discard_active();
     else cancel_response();
@@ -267,7 +267,7 @@ void Session::handle(const Event& event) {
         case EventType::error: on_error(event.error); return;
         default: break;
     }
-    if (!configured()) return;
+    if (!talking_) return;
     switch (event.type) {
         case EventType::audio_delta: on_audio_delta(event); return;
         case EventType::transcript_delta:

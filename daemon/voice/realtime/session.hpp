@@ -81,7 +81,10 @@ class Session : public net::WsListener, public std::enable_shared_from_this<Sess
     base::TimePoint created_at() const { return created_at_; }
     std::int64_t expires_at_s() const { return expires_at_s_; }
 
-    // --- the conversation; nothing happens unless configured ---
+    // --- the conversation ---
+    // Until this is called on a configured session, nothing but its configuration is sent, and what the
+    // provider says about a conversation is ignored: the call's token is not proven.
+    void start_talking() { talking_ = configured(); }
     // Where in the call's audio the first appended sample stands.
     void set_audio_base(std::int64_t call_ms) { audio_base_ms_ = call_ms; }
     void append_audio(std::string_view base64);
@@ -157,6 +160,7 @@ class Session : public net::WsListener, public std::enable_shared_from_this<Sess
     void lose(const VoiceLoss& loss, std::uint16_t close_code = 1000);
     void lose(std::string_view reason, base::Condition condition, const char* code);
     void shut(std::uint16_t code, std::string_view reason);
+    bool talking() const { return talking_ && configured(); }
     std::int64_t call_ms(std::int64_t session_ms) const;
     std::int64_t since_open_ms() const { return base::to_ms(loop_.now() - opened_at_); }
 
@@ -167,6 +171,7 @@ class Session : public net::WsListener, public std::enable_shared_from_this<Sess
     SessionListener* listener_;
     std::shared_ptr<net::WsConnection> socket_;
     State state_ = State::idle;
+    bool talking_ = false;
     bool failing_ = false;         // a loss is posted
     bool plain_update_ = false;    // the update went out without transcription
     bool transcripts_ = true;

@@ -12,7 +12,8 @@ namespace {
 std::string frame(double amplitude) {
     std::vector<std::int16_t> samples(k_mulaw_frame_bytes);
     for (std::size_t i = 0; i < samples.size(); ++i) {
-        samples[i] = static_cast<std::int16_t>(std::lround(amplitude * std::sin(2 * 3.14159265 * 500.0 * static_cast<double>(i) / 8000)));
+        samples[i] = static_cast<std::int16_t>(std::lround(
+            amplitude * std::sin(2 * 3.14159265 * 500.0 * static_cast<double>(i) / 8000)));
     }
     return mulaw_encode(samples);
 }
@@ -50,7 +51,8 @@ TEST(SpeechDetector, BridgesAShortPause) {
     SpeechDetector detector({-40, 1, 5});
     EXPECT_EQ(detector.push(frame(4000)), SpeechDetector::Change::started);
     for (int word = 0; word < 3; ++word) {
-        for (int i = 0; i < 4; ++i) EXPECT_EQ(detector.push(frame(0)), SpeechDetector::Change::none);
+        for (int i = 0; i < 4; ++i)
+            EXPECT_EQ(detector.push(frame(0)), SpeechDetector::Change::none);
         EXPECT_EQ(detector.push(frame(4000)), SpeechDetector::Change::none);
     }
     EXPECT_TRUE(detector.speaking());

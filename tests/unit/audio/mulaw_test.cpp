@@ -21,7 +21,8 @@ TEST(Mulaw, EncodesEvery14BitInputAsSoxDoes) {
     for (std::size_t i = 0; i < steps; ++i) {
         const int end = i + 1 < steps ? test::k_sox_encode[i + 1].sample : 32768;
         for (int sample = test::k_sox_encode[i].sample; sample < end; sample += 4) {
-            ASSERT_EQ(mulaw_encode(static_cast<std::int16_t>(sample)), test::k_sox_encode[i].code) << sample;
+            ASSERT_EQ(mulaw_encode(static_cast<std::int16_t>(sample)), test::k_sox_encode[i].code)
+                << sample;
         }
     }
 }

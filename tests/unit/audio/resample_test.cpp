@@ -72,7 +72,8 @@ TEST_P(ResampleTo8k, RemovesWhatWouldFoldIntoTheBand) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Rates, ResampleTo8k, ::testing::Values(16000u, 22050u, 24000u, 44100u, 48000u));
+INSTANTIATE_TEST_SUITE_P(Rates, ResampleTo8k,
+                         ::testing::Values(16000u, 22050u, 24000u, 44100u, 48000u));
 
 TEST(Resample, RaisesTheRateWithoutImages) {
     const auto out = resample(tone(1000, 8000, 0.5), 8000, 24000);

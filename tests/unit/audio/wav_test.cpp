@@ -66,8 +66,8 @@ TEST(Wav, RefusesWhatItCannotPlay) {
     EXPECT_EQ(code_of(with(20, 3)), "wav_encoding");   // IEEE float
     EXPECT_EQ(code_of(with(34, 24)), "wav_encoding");  // 24 bits
     EXPECT_EQ(code_of(with(22, 6)), "wav_channels");
-    EXPECT_EQ(code_of(with(24, 1)), "accepted");       // 7937 Hz is odd but playable
-    EXPECT_EQ(code_of(with(25, 0)), "wav_rate");       // 64 Hz
+    EXPECT_EQ(code_of(with(24, 1)), "accepted");  // 7937 Hz is odd but playable
+    EXPECT_EQ(code_of(with(25, 0)), "wav_rate");  // 64 Hz
     EXPECT_EQ(code_of(good.substr(0, 36)), "wav_no_data");
     EXPECT_EQ(code_of(with(12, 'x')), "wav_no_format");
 }
@@ -75,7 +75,8 @@ TEST(Wav, RefusesWhatItCannotPlay) {
 // Every prefix and every single damaged byte: an answer, never a crash (sanitizers watch).
 TEST(Wav, SurvivesAnyDamage) {
     const std::string good = write_wav_pcm16({1, 2, 3, 4, 5, 6}, 22050, 2);
-    for (std::size_t length = 0; length <= good.size(); ++length) (void)read_wav(good.substr(0, length));
+    for (std::size_t length = 0; length <= good.size(); ++length)
+        (void)read_wav(good.substr(0, length));
     int refused = 0;
     for (std::size_t at = 0; at < 44; ++at) {
         for (int byte = 0; byte < 256; ++byte) {

@@ -49,12 +49,17 @@ Ran check(const std::string& file, bool json = false) {
     return {exit, out.str(), err.str()};
 }
 
-std::string make_journal(const Folder& folder) {
+store::SqliteJournalOptions options_in(const Folder& folder) {
     store::SqliteJournalOptions options;
     options.path = folder.file("holdfast.db");
     options.runtime_path = folder.file("run");
     options.site_id = "site-1";
     options.ballast_bytes = 0;
+    return options;
+}
+
+std::string make_journal(const Folder& folder) {
+    const auto options = options_in(folder);
     auto journal = store::SqliteJournal::open(options);
     if (!journal) throw std::runtime_error(journal.error().detail);
     (*journal)->append(store::Audit{1, "daemon", "start", "", std::nullopt});
@@ -67,6 +72,20 @@ TEST(Check, AGoodJournalIsGood) {
     const auto ran = check(make_journal(folder));
     EXPECT_EQ(ran.exit, k_exit_ok) << ran.err << ran.out;
     EXPECT_NE(ran.out.find("holdfast.db: journal, good\n"), std::string::npos) << ran.out;
+}
+
+TEST(Check, AJournalInUseIsNotChecked) {
+    const Folder folder;
+    auto journal = store::SqliteJournal::open(options_in(folder));
+    ASSERT_TRUE(journal) << journal.error().detail;
+    const auto ran = check(folder.file("holdfast.db"));
+    EXPECT_EQ(ran.exit, k_exit_not_good);
+    EXPECT_NE(ran.out.find("journal, not checked: a daemon holds this journal"), std::string::npos)
+        << ran.out;
+    const auto document = Json::parse(check(folder.file("holdfast.db"), true).out);
+    EXPECT_EQ(document["good"], false);
+    EXPECT_TRUE(document["problems"].empty());
+    (*journal)->stop(std::chrono::seconds(10));
 }
 
 TEST(Check, ADamagedJournalHasProblems) {

@@ -290,6 +290,7 @@ TEST(PrintChecked, IsFileLineColumnKeyProblem) {
                           "configuration",
                           {{"holdfast.yaml", 3, 7, "openai.modle", "unknown key", "openai.model"},
                            {"/etc/key", 0, 0, "", "file is empty", ""}},
+                          {},
                           {}};
     EXPECT_EQ(print_checked(checked, Look{}),
               "holdfast.yaml:3:7: openai.modle: unknown key (expected openai.model)\n"
@@ -301,7 +302,7 @@ TEST(PrintChecked, IsFileLineColumnKeyProblem) {
 }
 
 TEST(PrintChecked, SaysWhenAllIsGood) {
-    const Checked checked{"holdfast.db", "journal", {}, {"12 calls"}};
+    const Checked checked{"holdfast.db", "journal", {}, {"12 calls"}, {}};
     EXPECT_EQ(print_checked(checked, Look{}), "  12 calls\nholdfast.db: journal, good\n");
     EXPECT_EQ(Json::parse(checked_json(checked))["good"], true);
 }

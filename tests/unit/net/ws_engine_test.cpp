@@ -38,7 +38,7 @@ struct Server {
     explicit Server(WsLimits limits = {}) : engine(WsEngine::serve(keeper, limits, k_key, "")) {
         head = std::exchange(keeper.out, "");
     }
-    void feed(const std::string& bytes) { engine->feed(bytes.data(), bytes.size()); }
+    void feed(std::string bytes) const { engine->feed(bytes.data(), bytes.size()); }
 
     Keeper keeper;
     std::unique_ptr<WsEngine> engine;
@@ -97,6 +97,10 @@ std::vector<Conversation> conversations() {
         {"long", text_frame(std::string(65536, 'x')), "T" + std::string(65536, 'x') + "|", 0},
         {"utf8", text_frame(umlaut), "T" + umlaut + "|", 0},
         {"binary", control_frame(2, "12345"), "B5|", 0},
+        {"text_then_binary_then_text", text_frame("a") + control_frame(2, "\xff") + text_frame("b"), "Ta|B1|Tb|", 0},
+        {"fragments_then_bad_text", fragment(1, "a", false) + fragment(0, "b", true) + text_frame("\xff"), "Tab|", 1007, true},
+        {"fragmented_binary", fragment(2, "a\xff", false) + control_frame(9, "") + fragment(0, "b", true), "ping|B3|", 0},
+        {"cut_character_then_more", fragment(1, "a", false) + fragment(0, "\xe2\x82", true) + text_frame("b"), "", 1007, true},
         {"fragments", fragment(1, "a", false) + fragment(0, "b", false) + fragment(0, "c", true), "Tabc|", 0},
         {"ping_between_fragments", fragment(1, "a", false) + control_frame(9, "p") + fragment(0, "c", true), "ping|Tac|", 0},
         {"split_character", fragment(1, "\xc3", false) + fragment(0, "\xbc", true), "T\xc3\xbc|", 0},
@@ -308,7 +312,7 @@ TEST(WsEngine, ClientRefusesMaskedFrames) {
     const auto server = WsEngine::serve(keeper, WsLimits{}, client.key(), "");
     const std::string name = "Sec-WebSocket-Accept: ";
     ASSERT_TRUE(client.engine->accept(keeper.out.substr(keeper.out.find(name) + name.size(), 28)));
-    const std::string masked = text_frame("x");
+    std::string masked = text_frame("x");
     client.engine->feed(masked.data(), masked.size());
     EXPECT_TRUE(client.engine->failed());
     EXPECT_EQ(client.engine->local_code(), 1002);

@@ -323,6 +323,7 @@ TEST_F(WsTest, ListenerMayLeaveInTheMiddleOfAMessage) {
     const std::weak_ptr<WsConnection> left = handler.socket;
     handler.socket.reset();
     EXPECT_TRUE(peer->hangs_up());
+    peer->finish();
     EXPECT_TRUE(loop.until([&] { return left.expired(); }));
     EXPECT_EQ(handler.recorder.texts, 1);
     EXPECT_EQ(handler.recorder.closings, 0);

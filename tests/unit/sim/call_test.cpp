@@ -79,7 +79,10 @@ class Calls : public ::testing::Test {
         options.settings.faults = std::move(faults);
         provider_ = std::move(*ProviderServer::open(loop_, std::move(options), quiet_));
     }
-    std::string provider_url() const { return "ws://127.0.0.1:" + std::to_string(provider_->port()) + "/v1/realtime?model=gpt-realtime-2.1"; }
+    std::string provider_url() const {
+        return "ws://127.0.0.1:" + std::to_string(provider_->port()) +
+               "/v1/realtime?model=gpt-realtime-2.1";
+    }
 
     net::AsioLoop loop_;
     EventLog quiet_{EventLog::Form::none};
@@ -101,7 +104,8 @@ TEST_F(Calls, HearsTheGreetingAndHangsUpCleanly) {
     EXPECT_EQ(result.report["stream"]["ended_by"], "caller");
     EXPECT_LT(result.report["greeting"]["heard_ms"].get<int>(), 500);
     // 400 ms of tone, heard once: the rest of the recording is silence.
-    const auto loud = std::count_if(result.heard.begin(), result.heard.end(), [](char c) { return c != audio::k_mulaw_silence; });
+    const auto loud = std::count_if(result.heard.begin(), result.heard.end(),
+                                    [](char c) { return c != audio::k_mulaw_silence; });
     EXPECT_NEAR(static_cast<double>(loud), 3200, 200);
 }
 
@@ -115,7 +119,9 @@ TEST_F(Calls, SendsTheHeadersAndParametersOfTwilio) {
     upgrade.headers = upgrade_;
     EXPECT_EQ(upgrade.header("User-Agent"), "Twilio.TmeWs/1.0");
     EXPECT_EQ(upgrade.header("X-Twilio-Signature").size(), 28u);
-    EXPECT_EQ(upgrade.count("Sec-WebSocket-Protocol") + upgrade.count("Origin") + upgrade.count("Sec-WebSocket-Extensions"), 0u);
+    EXPECT_EQ(upgrade.count("Sec-WebSocket-Protocol") + upgrade.count("Origin") +
+                  upgrade.count("Sec-WebSocket-Extensions"),
+              0u);
 }
 
 TEST_F(Calls, TalksWithTheProviderAndInterruptsIt) {
@@ -123,7 +129,9 @@ TEST_F(Calls, TalksWithTheProviderAndInterruptsIt) {
     BoxBehaviour behaviour;
     behaviour.provider_url = provider_url();
     using When = CallerTurn::When;
-    const auto result = place(behaviour, with_script({says(When::answer_ended, 100, 400), says(When::answer_began, 300, 400), hangs_up(When::answer_ended, 0)}));
+    const auto result = place(behaviour, with_script({says(When::answer_ended, 100, 400),
+                                                      says(When::answer_began, 300, 400),
+                                                      hangs_up(When::answer_ended, 0)}));
     EXPECT_TRUE(result.good) << result.report.dump(1);
     ASSERT_EQ(result.report["turns"].size(), 2u);
     EXPECT_TRUE(result.report["turns"][1]["interrupts"]);
@@ -145,7 +153,9 @@ TEST_F(Calls, NoticesAnInterruptionThatIsNotHeeded) {
     behaviour.provider_url = provider_url();
     behaviour.clear_on_speech = false;
     using When = CallerTurn::When;
-    CallOptions options = with_script({says(When::answer_ended, 100, 400), says(When::answer_began, 200, 300), hangs_up(When::answer_ended, 0)});
+    CallOptions options =
+        with_script({says(When::answer_ended, 100, 400), says(When::answer_began, 200, 300),
+                     hangs_up(When::answer_ended, 0)});
     options.patience_ms = 2500;
     const auto result = place(behaviour, options);
     EXPECT_FALSE(result.good);
@@ -159,15 +169,20 @@ TEST_F(Calls, RecordsATruncateBeyondTheAudio) {
     behaviour.provider_url = provider_url();
     behaviour.truncate_too_far = true;
     using When = CallerTurn::When;
-    place(behaviour, with_script({says(When::answer_ended, 100, 400), says(When::answer_began, 300, 400), hangs_up(When::answer_ended, 0)}));
+    place(behaviour,
+          with_script({says(When::answer_ended, 100, 400), says(When::answer_began, 300, 400),
+                       hangs_up(When::answer_ended, 0)}));
     const auto report = provider_->report();
     EXPECT_FALSE(report["client_was_right"]);
     EXPECT_FALSE(report["connections"][0]["truncates"][0]["ok"]);
-    EXPECT_NE(report["connections"][0]["errors"][0]["message"].get<std::string>().find("already shorter"), std::string::npos);
+    EXPECT_NE(
+        report["connections"][0]["errors"][0]["message"].get<std::string>().find("already shorter"),
+        std::string::npos);
 }
 
 TEST_F(Calls, IsNotGoodWithoutAnswer) {
-    CallOptions options = with_script({says(CallerTurn::When::answer_ended, 50, 200), hangs_up(CallerTurn::When::answer_ended, 0)});
+    CallOptions options = with_script({says(CallerTurn::When::answer_ended, 50, 200),
+                                       hangs_up(CallerTurn::When::answer_ended, 0)});
     options.patience_ms = 500;
     const auto result = place({}, options);
     EXPECT_FALSE(result.good);
@@ -209,7 +224,9 @@ struct WireFault {
     const char* fault;
     int close_code;
 };
-void PrintTo(const WireFault& f, std::ostream* out) { *out << f.fault; }
+void PrintTo(const WireFault& f, std::ostream* out) {
+    *out << f.fault;
+}
 
 class WireFaults : public Calls, public ::testing::WithParamInterface<WireFault> {};
 
@@ -221,9 +238,11 @@ TEST_P(WireFaults, AreAnsweredWithTheRightCloseCode) {
     EXPECT_EQ(result.report["stream"]["ended_by"], "box");
 }
 
-INSTANTIATE_TEST_SUITE_P(OnTheWire, WireFaults,
-                         ::testing::Values(WireFault{"unmasked@100", 1002}, WireFault{"reserved-bits@100", 1002}, WireFault{"bad-opcode@100", 1002},
-                                           WireFault{"bad-utf8@100", 1007}, WireFault{"binary@100", 1003}, WireFault{"garbage@100", 1007}));
+INSTANTIATE_TEST_SUITE_P(
+    OnTheWire, WireFaults,
+    ::testing::Values(WireFault{"unmasked@100", 1002}, WireFault{"reserved-bits@100", 1002},
+                      WireFault{"bad-opcode@100", 1002}, WireFault{"bad-utf8@100", 1007},
+                      WireFault{"binary@100", 1003}, WireFault{"garbage@100", 1007}));
 
 TEST_F(Calls, CanResetInsteadOfEnding) {
     CallOptions options = with_script({hangs_up(CallerTurn::When::at, 5000)});
@@ -244,7 +263,8 @@ TEST_F(Calls, LoadCountsEveryFrameThroughTheEcho) {
     options.seconds = 1;
     options.warm_up_ms = 0;
     options.direct = true;
-    options.provider = *net::parse_url("ws://127.0.0.1:" + std::to_string(server->port()) + "/v1/realtime?model=m");
+    options.provider = *net::parse_url("ws://127.0.0.1:" + std::to_string(server->port()) +
+                                       "/v1/realtime?model=m");
     Load load(loop_, options, quiet_, [this] { loop_.stop(); });
     load.start();
     run();

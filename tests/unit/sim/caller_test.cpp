@@ -15,7 +15,9 @@ using std::chrono::milliseconds;
 
 const base::TimePoint k_start = base::TimePoint{} + std::chrono::hours(1);
 
-base::TimePoint at(int ms) { return k_start + milliseconds(ms); }
+base::TimePoint at(int ms) {
+    return k_start + milliseconds(ms);
+}
 
 std::vector<std::string> names(const std::vector<PlayoutModel::Mark>& marks) {
     std::vector<std::string> out;
@@ -31,7 +33,8 @@ TEST(PlayoutModel, DrainsEightBytesAMillisecondAndFillsWithSilence) {
     EXPECT_EQ(model.queued_ms(), 10);
     model.advance(at(200));
     EXPECT_TRUE(model.idle());
-    EXPECT_EQ(model.heard(), std::string(800, audio::k_mulaw_silence) + std::string(160, 'a') + std::string(640, audio::k_mulaw_silence));
+    EXPECT_EQ(model.heard(), std::string(800, audio::k_mulaw_silence) + std::string(160, 'a') +
+                                 std::string(640, audio::k_mulaw_silence));
 }
 
 TEST(PlayoutModel, ReturnsAMarkWhenItsAudioHasSounded) {
@@ -75,7 +78,8 @@ TEST(PlayoutModel, HoldsTenMinutes) {
 
 TEST(Microphone, KnowsWhereSpeechBeginsAndEnds) {
     Microphone microphone;
-    microphone.say(std::string(320, audio::k_mulaw_silence) + test::tone(60) + std::string(500, audio::k_mulaw_silence));
+    microphone.say(std::string(320, audio::k_mulaw_silence) + test::tone(60) +
+                   std::string(500, audio::k_mulaw_silence));
     std::string shape;
     while (microphone.busy()) {
         const auto piece = microphone.next();
@@ -89,27 +93,35 @@ TEST(Microphone, KnowsWhereSpeechBeginsAndEnds) {
 std::string problem_with(const std::string& text) {
     StreamChecker checker("MZ1");
     const auto message = checker.read(text);
-    if (checker.violations().empty()) return message.kind == ServerMessage::Kind::invalid ? "?" : "";
+    if (checker.violations().empty())
+        return message.kind == ServerMessage::Kind::invalid ? "?" : "";
     return std::to_string(checker.violations()[0].code);
 }
 
 TEST(StreamChecker, TakesExactlyTheDocumentedMessages) {
-    EXPECT_EQ(problem_with(R"({"event":"media","streamSid":"MZ1","media":{"payload":"//8="}})"), "");
+    EXPECT_EQ(problem_with(R"({"event":"media","streamSid":"MZ1","media":{"payload":"//8="}})"),
+              "");
     EXPECT_EQ(problem_with(R"({"event":"mark","streamSid":"MZ1","mark":{"name":"a"}})"), "");
     EXPECT_EQ(problem_with(R"({"event":"clear","streamSid":"MZ1"})"), "");
-    for (const char* wrong : {"nonsense", "[]", "{}", R"({"event":"media","streamSid":"MZ2","media":{"payload":"//8="}})",
-                              R"({"event":"media","streamSid":"MZ1","media":{"payload":"//8=","track":"outbound"}})",
-                              R"({"event":"media","streamSid":"MZ1","sequenceNumber":"1","media":{"payload":"//8="}})",
-                              R"({"event":"media","streamSid":"MZ1","media":{"payload":"//8"}})", R"({"event":"media","streamSid":"MZ1","media":{"payload":""}})",
-                              R"({"event":"mark","streamSid":"MZ1","mark":{"name":""}})", R"({"event":"mark","streamSid":"MZ1"})",
-                              R"({"event":"hangup","streamSid":"MZ1"})", R"({"event":"clear"})"}) {
+    for (const char* wrong :
+         {"nonsense", "[]", "{}",
+          R"({"event":"media","streamSid":"MZ2","media":{"payload":"//8="}})",
+          R"({"event":"media","streamSid":"MZ1","media":{"payload":"//8=","track":"outbound"}})",
+          R"({"event":"media","streamSid":"MZ1","sequenceNumber":"1","media":{"payload":"//8="}})",
+          R"({"event":"media","streamSid":"MZ1","media":{"payload":"//8"}})",
+          R"({"event":"media","streamSid":"MZ1","media":{"payload":""}})",
+          R"({"event":"mark","streamSid":"MZ1","mark":{"name":""}})",
+          R"({"event":"mark","streamSid":"MZ1"})", R"({"event":"hangup","streamSid":"MZ1"})",
+          R"({"event":"clear"})"}) {
         EXPECT_EQ(problem_with(wrong), "31951") << wrong;
     }
 }
 
 TEST(StreamChecker, NotesMessagesAboveTheDaemonsOwnLimit) {
     const std::string payload = base::base64_encode(std::string(483, 'x'));
-    EXPECT_EQ(problem_with(R"({"event":"media","streamSid":"MZ1","media":{"payload":")" + payload + "\"}}"), "0");
+    EXPECT_EQ(problem_with(R"({"event":"media","streamSid":"MZ1","media":{"payload":")" + payload +
+                           "\"}}"),
+              "0");
 }
 
 // --- conversation: a box is played by hand, 20 ms at a time ---
@@ -199,7 +211,9 @@ TEST(Conversation, CountsSilenceThatTheBoxLeft) {
     line.quiet(4500);
     line.sound(200);
     ASSERT_EQ(line.conversation.gaps().size(), 1u);
-    EXPECT_NEAR(static_cast<double>(line.conversation.gaps()[0].to_ms - line.conversation.gaps()[0].from_ms), 4500, 60);
+    EXPECT_NEAR(static_cast<double>(line.conversation.gaps()[0].to_ms -
+                                    line.conversation.gaps()[0].from_ms),
+                4500, 60);
 }
 
 TEST(Conversation, ExcusesSilenceThatTheScriptAsksFor) {
@@ -211,7 +225,8 @@ TEST(Conversation, ExcusesSilenceThatTheScriptAsksFor) {
 }
 
 TEST(Conversation, GoesOnWithoutAnAnswer) {
-    Line line({turn(CallerTurn::When::answer_ended, 800), turn(CallerTurn::When::answer_ended, 500)});
+    Line line(
+        {turn(CallerTurn::When::answer_ended, 800), turn(CallerTurn::When::answer_ended, 500)});
     line.sound(400);
     line.quiet(900);
     line.speak(300);

@@ -1,8 +1,8 @@
 // The small parts: faults, scripts, frames on the wire, HTTP, numbered frames.
+#include "base/base64.hpp"
 #include "caller/script.hpp"
 #include "document.hpp"
 #include "faults.hpp"
-#include "base/base64.hpp"
 #include "load/numbered.hpp"
 #include "provider/script.hpp"
 #include "provider/session.hpp"
@@ -23,12 +23,16 @@ TEST(Faults, ReadTheWholeNotation) {
     EXPECT_TRUE(f->turn.covers(3) && f->turn.covers(2) && !f->turn.covers(1));
     EXPECT_TRUE(f->connection.covers(1) && !f->connection.covers(2));
     EXPECT_EQ(parse_fault("burst=60s", provider_faults())->number(0), 60'000);
-    EXPECT_EQ(parse_fault("reject-update=session.audio.output.voice", provider_faults())->value, "session.audio.output.voice");
+    EXPECT_EQ(parse_fault("reject-update=session.audio.output.voice", provider_faults())->value,
+              "session.audio.output.voice");
 }
 
 TEST(Faults, RefuseWhatTheyDoNotKnow) {
-    EXPECT_NE(parse_fault("clse=1011", provider_faults()).error().detail.find("did you mean 'close'"), std::string::npos);
-    for (const char* wrong : {"", "close@soon", "close:turn=0", "close:turn=x", "close@-1"}) EXPECT_FALSE(parse_fault(wrong, provider_faults())) << wrong;
+    EXPECT_NE(
+        parse_fault("clse=1011", provider_faults()).error().detail.find("did you mean 'close'"),
+        std::string::npos);
+    for (const char* wrong : {"", "close@soon", "close:turn=0", "close:turn=x", "close@-1"})
+        EXPECT_FALSE(parse_fault(wrong, provider_faults())) << wrong;
 }
 
 TEST(Document, ReadsYamlAndJsonAlike) {
@@ -42,7 +46,10 @@ TEST(Document, ReadsYamlAndJsonAlike) {
 
 TEST(CallerScript, ReadsTurns) {
     Speech speech;
-    const auto script = parse_caller_script(*parse_document("turns:\n- {when: answer began, after_ms: 700, dtmf: '1#'}\n- {when: at, after_ms: 9000, hangup: true}\n"), ".", speech);
+    const auto script =
+        parse_caller_script(*parse_document("turns:\n- {when: answer began, after_ms: 700, dtmf: "
+                                            "'1#'}\n- {when: at, after_ms: 9000, hangup: true}\n"),
+                            ".", speech);
     ASSERT_TRUE(script) << script.error().detail;
     ASSERT_EQ(script->size(), 2u);
     EXPECT_EQ((*script)[0].dtmf, "1#");
@@ -57,7 +64,8 @@ TEST(CallerScript, SaysWhatIsWrong) {
         return script ? std::string() : script.error().detail;
     };
     EXPECT_NE(problem("turns: [{sya: hello}]").find("did you mean 'say'"), std::string::npos);
-    EXPECT_NE(problem("turns: [{when: later, hangup: true}]").find("turn 1: when 'later'"), std::string::npos);
+    EXPECT_NE(problem("turns: [{when: later, hangup: true}]").find("turn 1: when 'later'"),
+              std::string::npos);
     EXPECT_NE(problem("turns: [{after_ms: 5}]").find("nothing to do"), std::string::npos);
     EXPECT_NE(problem("turns: [{dtmf: '1x'}]"), "");
     EXPECT_NE(problem("turns: [{hangup: 7}]"), "");
@@ -67,14 +75,16 @@ TEST(CallerScript, SaysWhatIsWrong) {
 TEST(Speech, SpeaksThroughEspeak) {
     Speech speech;
     const auto audio = speech.say("hello");
-    if (!audio && audio.error().detail.find("cannot be started") != std::string::npos) GTEST_SKIP() << "no espeak-ng here";
+    if (!audio && audio.error().detail.find("cannot be started") != std::string::npos)
+        GTEST_SKIP() << "no espeak-ng here";
     ASSERT_TRUE(audio) << audio.error().detail;
     EXPECT_GT(audio->size(), 2000u);
     EXPECT_LT(audio->size(), 16'000u);
 }
 
 TEST(Frames, ComeBackAsTheyWereWritten) {
-    for (const std::size_t size : {std::size_t{0}, std::size_t{125}, std::size_t{126}, std::size_t{65'535}, std::size_t{65'536}}) {
+    for (const std::size_t size : {std::size_t{0}, std::size_t{125}, std::size_t{126},
+                                   std::size_t{65'535}, std::size_t{65'536}}) {
         for (const bool masked : {false, true}) {
             std::string wire;
             const std::string payload(size, 'p');
@@ -103,12 +113,15 @@ TEST(Frames, AreRefusedAboveTheLimit) {
 }
 
 TEST(Http, ReadsMessagesInPieces) {
-    const std::string text = "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\ncontent-length: 5\r\n\r\nhelloREST";
+    const std::string text =
+        "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\ncontent-length: 5\r\n\r\nhelloREST";
     HttpReader reader(HttpReader::Kind::response);
     auto state = HttpReader::State::need_more;
     for (const char c : text) {
-        if (state == HttpReader::State::done) reader.feed({&c, 1});
-        else state = reader.feed({&c, 1});
+        if (state == HttpReader::State::done)
+            reader.feed({&c, 1});
+        else
+            state = reader.feed({&c, 1});
     }
     EXPECT_EQ(state, HttpReader::State::done);
     EXPECT_EQ(reader.message().body, "hello");
@@ -118,9 +131,13 @@ TEST(Http, ReadsMessagesInPieces) {
 
 TEST(Http, ReadsChunksAndRefusesNonsense) {
     HttpReader chunked(HttpReader::Kind::response);
-    EXPECT_EQ(chunked.feed("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"), HttpReader::State::done);
+    EXPECT_EQ(
+        chunked.feed("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"),
+        HttpReader::State::done);
     EXPECT_EQ(chunked.message().body, "abc");
-    for (const char* wrong : {"nonsense\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n", "HTTP/1.1 200 OK\r\nno colon\r\n\r\n"}) {
+    for (const char* wrong :
+         {"nonsense\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n",
+          "HTTP/1.1 200 OK\r\nno colon\r\n\r\n"}) {
         HttpReader reader(HttpReader::Kind::response);
         EXPECT_EQ(reader.feed(wrong), HttpReader::State::bad) << wrong;
     }
@@ -139,10 +156,12 @@ TEST(NumberedFrames, AreFoundWholeOrCutAnywhere) {
     ASSERT_EQ(one.size(), k_frame_text_size);
     FrameFinder finder;
     EXPECT_EQ(found_in(finder, one), std::vector<std::uint32_t>{1});
-    const std::string bytes = *base::base64_decode(one) + std::string(77, '\xff') + *base::base64_decode(two);
+    const std::string bytes =
+        *base::base64_decode(one) + std::string(77, '\xff') + *base::base64_decode(two);
     std::vector<std::uint32_t> all;
     for (std::size_t at = 0; at < bytes.size(); at += 31) {
-        for (const auto n : found_in(finder, base::base64_encode(bytes.substr(at, 31)))) all.push_back(n);
+        for (const auto n : found_in(finder, base::base64_encode(bytes.substr(at, 31))))
+            all.push_back(n);
     }
     EXPECT_EQ(all, (std::vector<std::uint32_t>{1, 2}));
     EXPECT_EQ(finder.foreign_bytes(), 77u);

@@ -16,7 +16,8 @@ using std::chrono::milliseconds;
 using test::tone;
 
 json pcmu_update() {
-    return json::parse(R"({"type":"session.update","event_id":"cfg","session":{"type":"realtime","audio":{
+    return json::parse(
+        R"({"type":"session.update","event_id":"cfg","session":{"type":"realtime","audio":{
         "input":{"format":{"type":"audio/pcmu"},"transcription":{"model":"gpt-transcribe"},"turn_detection":{"type":"server_vad","silence_duration_ms":500}},
         "output":{"format":{"type":"audio/pcmu"},"voice":"alloy"}}}})");
 }
@@ -49,7 +50,8 @@ class ProviderSession : public ::testing::Test {
         settings.script.unasked = {{"hello", tone(300)}};
     }
     void open() {
-        session = std::make_unique<Session>(loop, wire, settings, record, [](const char*, const json&, const std::string&) {});
+        session = std::make_unique<Session>(loop, wire, settings, record,
+                                            [](const char*, const json&, const std::string&) {});
         session->open();
     }
     void open_configured() {
@@ -60,7 +62,8 @@ class ProviderSession : public ::testing::Test {
     void say(const json& event) { session->on_text(event.dump()); }
     void hear(const std::string& mulaw) {
         for (std::size_t at = 0; at < mulaw.size(); at += 160) {
-            say({{"type", "input_audio_buffer.append"}, {"audio", base::base64_encode(std::string_view(mulaw).substr(at, 160))}});
+            say({{"type", "input_audio_buffer.append"},
+                 {"audio", base::base64_encode(std::string_view(mulaw).substr(at, 160))}});
         }
     }
     void hear_turn() { hear(tone(400) + std::string(600 * 8, audio::k_mulaw_silence)); }
@@ -80,11 +83,14 @@ class ProviderSession : public ::testing::Test {
         return nullptr;
     }
     std::size_t count(const std::string& type) const {
-        return static_cast<std::size_t>(std::count_if(wire.sent.begin(), wire.sent.end(), [&](const json& e) { return e["type"] == type; }));
+        return static_cast<std::size_t>(std::count_if(
+            wire.sent.begin(), wire.sent.end(), [&](const json& e) { return e["type"] == type; }));
     }
     std::string error_code() const {
         const json* error = last("error");
-        return error == nullptr ? "none" : (*error)["error"]["code"].is_null() ? "null" : (*error)["error"]["code"].get<std::string>();
+        return error == nullptr                      ? "none"
+               : (*error)["error"]["code"].is_null() ? "null"
+                                                     : (*error)["error"]["code"].get<std::string>();
     }
     void add_fault(const char* text) { settings.faults.add(*parse_fault(text, provider_faults())); }
 
@@ -121,18 +127,25 @@ TEST_F(ProviderSession, AnswersATurnInTheDocumentedOrder) {
     open_configured();
     hear_turn();
     loop.advance(milliseconds(5000));
-    EXPECT_EQ(types(), (std::vector<std::string>{
-                           "input_audio_buffer.speech_started", "input_audio_buffer.speech_stopped", "input_audio_buffer.committed", "conversation.item.added",
-                           "conversation.item.done", "response.created", "response.output_item.added", "conversation.item.added", "response.content_part.added",
-                           "conversation.item.input_audio_transcription.completed", "response.output_audio.done", "response.output_audio_transcript.done",
-                           "response.content_part.done", "conversation.item.done", "response.output_item.done", "response.done", "rate_limits.updated"}));
+    EXPECT_EQ(
+        types(),
+        (std::vector<std::string>{
+            "input_audio_buffer.speech_started", "input_audio_buffer.speech_stopped",
+            "input_audio_buffer.committed", "conversation.item.added", "conversation.item.done",
+            "response.created", "response.output_item.added", "conversation.item.added",
+            "response.content_part.added", "conversation.item.input_audio_transcription.completed",
+            "response.output_audio.done", "response.output_audio_transcript.done",
+            "response.content_part.done", "conversation.item.done", "response.output_item.done",
+            "response.done", "rate_limits.updated"}));
     EXPECT_EQ((*last("input_audio_buffer.speech_started"))["audio_start_ms"], 0);
     EXPECT_EQ((*last("input_audio_buffer.speech_stopped"))["audio_end_ms"], 900);
-    EXPECT_EQ((*last("conversation.item.input_audio_transcription.completed"))["transcript"], "a fire at twelve main street");
+    EXPECT_EQ((*last("conversation.item.input_audio_transcription.completed"))["transcript"],
+              "a fire at twelve main street");
     EXPECT_EQ((*last("response.done"))["response"]["status"], "completed");
     std::string audio;
     for (const auto& e : wire.sent) {
-        if (e["type"] == "response.output_audio.delta") audio += *base::base64_decode(e["delta"].get<std::string>());
+        if (e["type"] == "response.output_audio.delta")
+            audio += *base::base64_decode(e["delta"].get<std::string>());
     }
     EXPECT_EQ(audio, tone(2000));
     std::string words;
@@ -151,7 +164,9 @@ TEST_F(ProviderSession, EndsNoTurnWhileNoAudioComes) {
 
 TEST_F(ProviderSession, MisreadsAudioThatComesBeforeTheUpdate) {
     open();
-    hear(tone(1000) + std::string(2000 * 8, audio::k_mulaw_silence));  // 24,000 bytes: half a second of 24 kHz PCM
+    hear(tone(1000) +
+         std::string(2000 * 8,
+                     audio::k_mulaw_silence));  // 24,000 bytes: half a second of 24 kHz PCM
     EXPECT_EQ(record.bytes_before_updated, 24'000u);
     EXPECT_EQ(record.wrong, std::vector<std::string>{"audio before session.updated"});
     EXPECT_EQ(count("input_audio_buffer.speech_started"), 1u);
@@ -192,8 +207,13 @@ TEST_F(ProviderSession, ChecksTruncation) {
     const std::string item = (*last("response.output_item.done"))["item"]["id"];
     const auto truncate = [&](const json& item_id, const json& end) {
         wire.sent.clear();
-        say({{"type", "conversation.item.truncate"}, {"event_id", "t"}, {"item_id", item_id}, {"content_index", 0}, {"audio_end_ms", end}});
-        return wire.sent.back()["type"] == "error" ? error_code() : wire.sent.back()["type"].get<std::string>();
+        say({{"type", "conversation.item.truncate"},
+             {"event_id", "t"},
+             {"item_id", item_id},
+             {"content_index", 0},
+             {"audio_end_ms", end}});
+        return wire.sent.back()["type"] == "error" ? error_code()
+                                                   : wire.sent.back()["type"].get<std::string>();
     };
     EXPECT_EQ(truncate(item, 2001), "invalid_value");
     EXPECT_EQ(truncate(item, 700.5), "invalid_type");
@@ -224,9 +244,13 @@ TEST_F(ProviderSession, CallsAToolAndSpeaksAfterItsOutput) {
     const json* call = last("response.function_call_arguments.done");
     ASSERT_NE(call, nullptr);
     EXPECT_EQ((*call)["name"], "transfer_to_person");
-    say({{"type", "conversation.item.create"}, {"item", {{"type", "function_call_output"}, {"call_id", "call_wrong"}, {"output", "{}"}}}});
+    say({{"type", "conversation.item.create"},
+         {"item",
+          {{"type", "function_call_output"}, {"call_id", "call_wrong"}, {"output", "{}"}}}});
     EXPECT_EQ(error_code(), "invalid_value");
-    say({{"type", "conversation.item.create"}, {"item", {{"type", "function_call_output"}, {"call_id", (*call)["call_id"]}, {"output", "{}"}}}});
+    say({{"type", "conversation.item.create"},
+         {"item",
+          {{"type", "function_call_output"}, {"call_id", (*call)["call_id"]}, {"output", "{}"}}}});
     say({{"type", "response.create"}});
     loop.advance(milliseconds(3000));
     EXPECT_EQ((*last("response.output_audio_transcript.done"))["transcript"], "connecting you");
@@ -237,8 +261,10 @@ TEST_F(ProviderSession, CountsReplayedTurnsOfAnEarlierSession) {
     second.hear = "second turn";
     settings.script.turns.push_back(second);
     open_configured();
-    say(json::parse(R"({"type":"conversation.item.create","item":{"type":"message","role":"user","content":[{"type":"input_text","text":"first"}]}})"));
-    say(json::parse(R"({"type":"conversation.item.create","item":{"type":"message","role":"assistant","content":[{"type":"output_text","text":"yes"}]}})"));
+    say(json::parse(
+        R"({"type":"conversation.item.create","item":{"type":"message","role":"user","content":[{"type":"input_text","text":"first"}]}})"));
+    say(json::parse(
+        R"({"type":"conversation.item.create","item":{"type":"message","role":"assistant","content":[{"type":"output_text","text":"yes"}]}})"));
     hear_turn();
     EXPECT_EQ(record.turns[0]["transcript"], "second turn");
 }
@@ -249,16 +275,24 @@ TEST_F(ProviderSession, RefusesWhatTheServiceRefuses) {
         const char* event;
         const char* code;
     };
-    for (const auto& [event, code] : {Wrong{R"({"type":"input_audio_buffer.append","audio":"***"})", "invalid_value"},
-                                      Wrong{R"({"type":"input_audio_buffer.append"})", "missing_required_parameter"},
-                                      Wrong{R"({"type":"output_audio_buffer.clear"})", "invalid_value"},
-                                      Wrong{R"({"type":"response.create","extra":1})", "unknown_parameter"},
-                                      Wrong{R"({"type":"response.create","response":{"modalities":["audio"]}})", "unknown_parameter"},
-                                      Wrong{R"({"type":"input_audio_buffer.commit"})", "input_audio_buffer_commit_empty"},
-                                      Wrong{R"({"type":"conversation.item.delete","item_id":"x"})", "item_delete_invalid_item_id"},
-                                      Wrong{R"({"type":"conversation.item.retrieve","item_id":"x"})", "item_retrieve_invalid_item_id"},
-                                      Wrong{R"({"type":"conversation.item.create","item":{"type":"message","role":"assistant","content":[{"type":"output_audio"}]}})", "invalid_value"},
-                                      Wrong{R"({"type":7})", "invalid_event"}, Wrong{"[1]", "invalid_event"}, Wrong{"{", "invalid_event"}}) {
+    for (
+        const auto& [event, code] :
+        {Wrong{R"({"type":"input_audio_buffer.append","audio":"***"})", "invalid_value"},
+         Wrong{R"({"type":"input_audio_buffer.append"})", "missing_required_parameter"},
+         Wrong{R"({"type":"output_audio_buffer.clear"})", "invalid_value"},
+         Wrong{R"({"type":"response.create","extra":1})", "unknown_parameter"},
+         Wrong{R"({"type":"response.create","response":{"modalities":["audio"]}})",
+               "unknown_parameter"},
+         Wrong{R"({"type":"input_audio_buffer.commit"})", "input_audio_buffer_commit_empty"},
+         Wrong{R"({"type":"conversation.item.delete","item_id":"x"})",
+               "item_delete_invalid_item_id"},
+         Wrong{R"({"type":"conversation.item.retrieve","item_id":"x"})",
+               "item_retrieve_invalid_item_id"},
+         Wrong{
+             R"({"type":"conversation.item.create","item":{"type":"message","role":"assistant","content":[{"type":"output_audio"}]}})",
+             "invalid_value"},
+         Wrong{R"({"type":7})", "invalid_event"}, Wrong{"[1]", "invalid_event"},
+         Wrong{"{", "invalid_event"}}) {
         session->on_text(event);
         EXPECT_EQ(error_code(), code) << event;
     }
@@ -301,7 +335,8 @@ TEST_F(ProviderSession, ShapesResponsesAsAsked) {
     open_configured();
     hear_turn();
     loop.advance(milliseconds(1000));
-    EXPECT_EQ((*last("response.done"))["response"]["status_details"]["error"]["code"], "rate_limit_exceeded");
+    EXPECT_EQ((*last("response.done"))["response"]["status_details"]["error"]["code"],
+              "rate_limit_exceeded");
     hear_turn();
     loop.advance(milliseconds(1000));
     EXPECT_EQ(count("response.created"), 1u);
@@ -320,8 +355,11 @@ TEST_F(ProviderSession, SendsTheFirstItemsEndLateWhenAsked) {
     loop.advance(milliseconds(5000));
     std::vector<std::string> items;
     for (const auto& e : wire.sent) {
-        if (e["type"] == "response.output_audio.delta" && (items.empty() || items.back() != e["item_id"])) items.push_back(e["item_id"]);
-        if (e["type"] == "response.output_audio.done") items.push_back("done " + e["item_id"].get<std::string>());
+        if (e["type"] == "response.output_audio.delta" &&
+            (items.empty() || items.back() != e["item_id"]))
+            items.push_back(e["item_id"]);
+        if (e["type"] == "response.output_audio.done")
+            items.push_back("done " + e["item_id"].get<std::string>());
     }
     ASSERT_GE(items.size(), 4u);
     EXPECT_EQ(items[2], "done " + items[0]);  // after the second item's first audio
@@ -334,7 +372,8 @@ TEST_F(ProviderSession, MakesALongBurstAtOnce) {
     loop.advance(milliseconds(150));
     std::size_t bytes = 0;
     for (const auto& e : wire.sent) {
-        if (e["type"] == "response.output_audio.delta") bytes += base::base64_decoded_bytes(e["delta"].get<std::string>());
+        if (e["type"] == "response.output_audio.delta")
+            bytes += base::base64_decoded_bytes(e["delta"].get<std::string>());
     }
     EXPECT_EQ(bytes, 480'000u);
 }
@@ -342,20 +381,25 @@ TEST_F(ProviderSession, MakesALongBurstAtOnce) {
 // --- session.update ---
 
 std::string judge_update(const std::string& session, const char* model = "gpt-realtime-2.1") {
-    const auto result = apply_session_update(default_session("s", model, 0), json::parse(session), false);
+    const auto result =
+        apply_session_update(default_session("s", model, 0), json::parse(session), false);
     if (const auto* error = std::get_if<ApiError>(&result)) return error->code + " " + error->param;
     return "good";
 }
 
 TEST(SessionUpdate, TakesWhatTheReferenceShows) {
-    EXPECT_EQ(judge_update(R"({"type":"realtime","model":"gpt-realtime-2.1","output_modalities":["audio"],"instructions":"x",
+    EXPECT_EQ(
+        judge_update(
+            R"({"type":"realtime","model":"gpt-realtime-2.1","output_modalities":["audio"],"instructions":"x",
         "audio":{"input":{"format":{"type":"audio/pcmu"},"noise_reduction":null,"transcription":{"model":"gpt-transcribe","language":"de"},
         "turn_detection":{"type":"server_vad","threshold":0.5,"prefix_padding_ms":300,"silence_duration_ms":500,"create_response":true,
         "interrupt_response":true,"idle_timeout_ms":null}},"output":{"format":{"type":"audio/pcmu"},"voice":"alloy","speed":1.0}},
         "tools":[{"type":"function","name":"opening_hours","description":"x","parameters":{"type":"object","properties":{"date":{"type":"string"}},
         "required":["date"],"additionalProperties":false}}],"tool_choice":"auto","max_output_tokens":1024,
-        "truncation":{"type":"retention_ratio","retention_ratio":0.8}})"), "good");
-    EXPECT_EQ(judge_update(R"({"type":"realtime","audio":{"input":{"turn_detection":null}}})"), "good");
+        "truncation":{"type":"retention_ratio","retention_ratio":0.8}})"),
+        "good");
+    EXPECT_EQ(judge_update(R"({"type":"realtime","audio":{"input":{"turn_detection":null}}})"),
+              "good");
 }
 
 TEST(SessionUpdate, RefusesWithCodeAndPath) {
@@ -369,20 +413,33 @@ TEST(SessionUpdate, RefusesWithCodeAndPath) {
         {R"({"type":"realtime","voice":"alloy"})", "unknown_parameter session.voice"},
         {R"({"type":"realtime","temperature":0.8})", "unknown_parameter session.temperature"},
         {R"({"type":"realtime","model":"gpt-realtime-1.5"})", "cannot_update_model session.model"},
-        {R"({"type":"realtime","output_modalities":["audio","text"]})", "invalid_value session.output_modalities"},
-        {R"({"type":"realtime","audio":{"output":{"format":"g711_ulaw"}}})", "invalid_type session.audio.output.format"},
-        {R"({"type":"realtime","audio":{"output":{"format":{"type":"audio/pcm"}}}})", "missing_required_parameter session.audio.output.format.rate"},
-        {R"({"type":"realtime","audio":{"output":{"format":{"type":"audio/pcmu","rate":8000}}}})", "unknown_parameter session.audio.output.format.rate"},
-        {R"({"type":"realtime","audio":{"input":{"noise_reduction":"near_field"}}})", "invalid_type session.audio.input.noise_reduction"},
-        {R"({"type":"realtime","audio":{"input":{"turn_detection":{"threshold":0.5}}}})", "missing_required_parameter session.audio.input.turn_detection.type"},
-        {R"({"type":"realtime","audio":{"input":{"turn_detection":{"type":"server_vad","idle_timeout_ms":1000}}}})", "invalid_value session.audio.input.turn_detection.idle_timeout_ms"},
-        {R"({"type":"realtime","audio":{"input":{"turn_detection":{"type":"server_vad","create_response":"yes"}}}})", "invalid_type session.audio.input.turn_detection.create_response"},
-        {R"({"type":"realtime","audio":{"input":{"turn_detection":{"type":"server_vad","silence_duration_ms":499.5}}}})", "invalid_type session.audio.input.turn_detection.silence_duration_ms"},
-        {R"({"type":"realtime","audio":{"input":{"transcription":{"model":"gpt-9-transcribe"}}}})", "invalid_value session.audio.input.transcription.model"},
-        {R"({"type":"realtime","audio":{"output":{"speed":2}}})", "invalid_value session.audio.output.speed"},
+        {R"({"type":"realtime","output_modalities":["audio","text"]})",
+         "invalid_value session.output_modalities"},
+        {R"({"type":"realtime","audio":{"output":{"format":"g711_ulaw"}}})",
+         "invalid_type session.audio.output.format"},
+        {R"({"type":"realtime","audio":{"output":{"format":{"type":"audio/pcm"}}}})",
+         "missing_required_parameter session.audio.output.format.rate"},
+        {R"({"type":"realtime","audio":{"output":{"format":{"type":"audio/pcmu","rate":8000}}}})",
+         "unknown_parameter session.audio.output.format.rate"},
+        {R"({"type":"realtime","audio":{"input":{"noise_reduction":"near_field"}}})",
+         "invalid_type session.audio.input.noise_reduction"},
+        {R"({"type":"realtime","audio":{"input":{"turn_detection":{"threshold":0.5}}}})",
+         "missing_required_parameter session.audio.input.turn_detection.type"},
+        {R"({"type":"realtime","audio":{"input":{"turn_detection":{"type":"server_vad","idle_timeout_ms":1000}}}})",
+         "invalid_value session.audio.input.turn_detection.idle_timeout_ms"},
+        {R"({"type":"realtime","audio":{"input":{"turn_detection":{"type":"server_vad","create_response":"yes"}}}})",
+         "invalid_type session.audio.input.turn_detection.create_response"},
+        {R"({"type":"realtime","audio":{"input":{"turn_detection":{"type":"server_vad","silence_duration_ms":499.5}}}})",
+         "invalid_type session.audio.input.turn_detection.silence_duration_ms"},
+        {R"({"type":"realtime","audio":{"input":{"transcription":{"model":"gpt-9-transcribe"}}}})",
+         "invalid_value session.audio.input.transcription.model"},
+        {R"({"type":"realtime","audio":{"output":{"speed":2}}})",
+         "invalid_value session.audio.output.speed"},
         {R"({"type":"realtime","max_output_tokens":0})", "invalid_value session.max_output_tokens"},
-        {R"({"type":"realtime","tools":[{"type":"function","name":"x","strict":true}]})", "unknown_parameter session.tools[0].strict"},
-        {R"({"type":"realtime","tools":[{"type":"function","function":{"name":"x"}}]})", "unknown_parameter session.tools[0].function"},
+        {R"({"type":"realtime","tools":[{"type":"function","name":"x","strict":true}]})",
+         "unknown_parameter session.tools[0].strict"},
+        {R"({"type":"realtime","tools":[{"type":"function","function":{"name":"x"}}]})",
+         "unknown_parameter session.tools[0].function"},
         {R"({"type":"realtime","prompt":{"id":"p"}})", "invalid_value session.prompt"}};
     for (const auto& c : cases) EXPECT_EQ(judge_update(c.session), c.verdict) << c.session;
 }
@@ -395,7 +452,10 @@ TEST(SessionUpdate, RefusesReasoningOnModelsThatCannot) {
 
 TEST(SessionUpdate, AppliesNothingOfARefusedUpdate) {
     const json before = default_session("s", "m", 0);
-    const auto result = apply_session_update(before, json::parse(R"({"type":"realtime","instructions":"new","audio":{"output":{"speed":9}}})"), false);
+    const auto result = apply_session_update(
+        before,
+        json::parse(R"({"type":"realtime","instructions":"new","audio":{"output":{"speed":9}}})"),
+        false);
     EXPECT_TRUE(std::holds_alternative<ApiError>(result));
 }
 
@@ -403,14 +463,17 @@ TEST(SessionUpdate, AppliesNothingOfARefusedUpdate) {
 
 std::vector<std::string> edges(Hearing& hearing, const std::string& mulaw) {
     std::vector<std::string> out;
-    for (const auto& e : hearing.append(mulaw)) out.push_back((e.started ? "start " : "stop ") + std::to_string(e.at_ms));
+    for (const auto& e : hearing.append(mulaw))
+        out.push_back((e.started ? "start " : "stop ") + std::to_string(e.at_ms));
     return out;
 }
 
 TEST(Hearing, FindsTurnsInAudioTime) {
     Hearing hearing;
     hearing.configure(WireFormat::pcmu, {true, 0.5, 300, 500});
-    const auto quiet = [](int ms) { return std::string(static_cast<std::size_t>(ms) * 8, audio::k_mulaw_silence); };
+    const auto quiet = [](int ms) {
+        return std::string(static_cast<std::size_t>(ms) * 8, audio::k_mulaw_silence);
+    };
     EXPECT_TRUE(edges(hearing, quiet(1000)).empty());
     EXPECT_EQ(edges(hearing, tone(400)), std::vector<std::string>{"start 700"});
     EXPECT_TRUE(edges(hearing, quiet(480)).empty());
@@ -446,7 +509,8 @@ TEST(Hearing, CountsSamplesInTheCurrentFormat) {
 }
 
 TEST(Hearing, ConvertsToEveryOutputFormat) {
-    for (int byte = 0; byte < 256; ++byte) EXPECT_EQ(alaw_encode(alaw_decode(static_cast<std::uint8_t>(byte))), byte);
+    for (int byte = 0; byte < 256; ++byte)
+        EXPECT_EQ(alaw_encode(alaw_decode(static_cast<std::uint8_t>(byte))), byte);
     EXPECT_EQ(alaw_decode(0xd5), 8);
     EXPECT_EQ(alaw_decode(0x2a), -32256);
     EXPECT_EQ(to_wire(tone(100), WireFormat::pcm16_24k).size(), 4800u);

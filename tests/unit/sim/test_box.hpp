@@ -1,6 +1,7 @@
-// The least that stands between Twilio and a provider: answers the webhook, plays a tone as greeting,
-// carries frames both ways, clears and truncates on speech. Naive on purpose: it forwards at once and
-// trusts everybody. It exists so that the caller and the provider can be tried on each other.
+// The least that stands between Twilio and a provider: answers the webhook, plays a tone as
+// greeting, carries frames both ways, clears and truncates on speech. Naive on purpose: it forwards
+// at once and trusts everybody. It exists so that the caller and the provider can be tried on each
+// other.
 #pragma once
 
 #include "audio/mulaw.hpp"
@@ -22,7 +23,8 @@ namespace holdfast::test {
 inline std::string tone(int ms, double amplitude = 8000) {
     std::vector<std::int16_t> samples(static_cast<std::size_t>(ms) * 8);
     for (std::size_t i = 0; i < samples.size(); ++i) {
-        samples[i] = static_cast<std::int16_t>(std::lround(amplitude * std::sin(2 * 3.14159265 * 440.0 * static_cast<double>(i) / 8000)));
+        samples[i] = static_cast<std::int16_t>(std::lround(
+            amplitude * std::sin(2 * 3.14159265 * 440.0 * static_cast<double>(i) / 8000)));
     }
     return audio::mulaw_encode(samples);
 }
@@ -32,7 +34,7 @@ struct BoxBehaviour {
     int greeting_ms = 400;
     int webhook_status = 200;
     bool clear_on_speech = true;
-    bool extra_key = false;      // a media message with a key Twilio does not know
+    bool extra_key = false;  // a media message with a key Twilio does not know
     bool close_after_greeting = false;
     bool truncate_too_far = false;
     std::string after_connect = "<Say>Please hold.</Say><Dial><Number>+15550100199</Number></Dial>";
@@ -40,10 +42,12 @@ struct BoxBehaviour {
 
 class TestBox {
   public:
-    TestBox(net::AsioLoop& loop, BoxBehaviour behaviour) : loop_(loop), behaviour_(std::move(behaviour)) {
-        acceptor_ = std::move(*sim::Acceptor::open(loop, "127.0.0.1", 0, nullptr, [this](sim::StreamPtr stream) {
-            clients_.push_back(std::make_unique<Client>(*this, std::move(stream)));
-        }));
+    TestBox(net::AsioLoop& loop, BoxBehaviour behaviour)
+        : loop_(loop), behaviour_(std::move(behaviour)) {
+        acceptor_ = std::move(
+            *sim::Acceptor::open(loop, "127.0.0.1", 0, nullptr, [this](sim::StreamPtr stream) {
+                clients_.push_back(std::make_unique<Client>(*this, std::move(stream)));
+            }));
     }
     std::string url() const { return "127.0.0.1:" + std::to_string(acceptor_->port()); }
     const nlohmann::json& start() const { return start_; }
@@ -52,12 +56,15 @@ class TestBox {
     std::size_t frames() const { return frames_; }
     const std::vector<std::string>& marks() const { return marks_; }
     bool stopped() const { return stopped_; }
-    const std::vector<std::string>& broken() const { return broken_; }  // what callers did against RFC 6455
+    const std::vector<std::string>& broken() const {
+        return broken_;
+    }  // what callers did against RFC 6455
 
   private:
     class Voice final : public sim::WsHandler {
       public:
-        Voice(TestBox& box, sim::WsPeer& caller, const std::string& sid) : box_(box), caller_(caller), sid_(sid) {
+        Voice(TestBox& box, sim::WsPeer& caller, const std::string& sid)
+            : box_(box), caller_(caller), sid_(sid) {
             sim::WsConnect connect;
             connect.url = *net::parse_url(box.behaviour_.provider_url);
             connect.headers = {{"Authorization", "Bearer sk-test"}};
@@ -65,7 +72,10 @@ class TestBox {
         }
         ~Voice() override { socket_->set_handler(nullptr); }
         void hear(const std::string& payload) {
-            if (configured_) socket_->send_text(nlohmann::json{{"type", "input_audio_buffer.append"}, {"audio", payload}}.dump());
+            if (configured_)
+                socket_->send_text(nlohmann::json{
+                    {"type", "input_audio_buffer.append"},
+                    {"audio", payload}}.dump());
         }
         void on_ws_text(std::string_view text) override {
             using nlohmann::json;
@@ -74,7 +84,15 @@ class TestBox {
             if (type == "session.created") {
                 const json pcmu{{"type", "audio/pcmu"}};
                 const json vad{{"type", "server_vad"}, {"silence_duration_ms", 300}};
-                const json update{{"type", "session.update"}, {"session", {{"type", "realtime"}, {"audio", {{"input", {{"format", pcmu}, {"transcription", {{"model", "gpt-transcribe"}}}, {"turn_detection", vad}}}, {"output", {{"format", pcmu}, {"voice", "alloy"}}}}}}}};
+                const json update{{"type", "session.update"},
+                                  {"session",
+                                   {{"type", "realtime"},
+                                    {"audio",
+                                     {{"input",
+                                       {{"format", pcmu},
+                                        {"transcription", {{"model", "gpt-transcribe"}}},
+                                        {"turn_detection", vad}}},
+                                      {"output", {{"format", pcmu}, {"voice", "alloy"}}}}}}}};
                 socket_->send_text(update.dump());
             } else if (type == "session.updated") {
                 configured_ = true;
@@ -82,20 +100,30 @@ class TestBox {
                 if (event["response_id"] == cancelled_) return;
                 response_ = event["response_id"];
                 item_ = event["item_id"];
-                received_ms_ += static_cast<std::int64_t>(base::base64_decoded_bytes(event["delta"].get<std::string>()) / 8);
+                received_ms_ += static_cast<std::int64_t>(
+                    base::base64_decoded_bytes(event["delta"].get<std::string>()) / 8);
                 box_.play(caller_, sid_, *base::base64_decode(event["delta"].get<std::string>()));
-            } else if (type == "input_audio_buffer.speech_started" && box_.behaviour_.clear_on_speech) {
+            } else if (type == "input_audio_buffer.speech_started" &&
+                       box_.behaviour_.clear_on_speech) {
                 caller_.send_text(json{{"event", "clear"}, {"streamSid", sid_}}.dump());
                 cancelled_ = response_;
                 if (item_.empty()) return;
-                const std::int64_t played = box_.behaviour_.truncate_too_far ? received_ms_ + 5000 : 100;
-                socket_->send_text(json{{"type", "conversation.item.truncate"}, {"item_id", item_}, {"content_index", 0}, {"audio_end_ms", played}}.dump());
+                const std::int64_t played =
+                    box_.behaviour_.truncate_too_far ? received_ms_ + 5000 : 100;
+                socket_->send_text(json{
+                    {"type", "conversation.item.truncate"},
+                    {"item_id", item_},
+                    {"content_index", 0},
+                    {"audio_end_ms",
+                     played}}.dump());
                 item_.clear();
                 received_ms_ = 0;
             }
         }
         void on_ws_binary(std::size_t) override {}
-        void on_ws_violation(std::uint16_t, const std::string& what) override { box_.broken_.push_back("provider: " + what); }
+        void on_ws_violation(std::uint16_t, const std::string& what) override {
+            box_.broken_.push_back("provider: " + what);
+        }
         void on_ws_end(const sim::WsEnd&) override {}
         void bye() { socket_->close(1000, ""); }
 
@@ -111,7 +139,9 @@ class TestBox {
 
     class Client final : public sim::StreamHandler, public sim::WsHandler {
       public:
-        Client(TestBox& box, sim::StreamPtr stream) : box_(box), stream_(std::move(stream)) { stream_->set_handler(this); }
+        Client(TestBox& box, sim::StreamPtr stream) : box_(box), stream_(std::move(stream)) {
+            stream_->set_handler(this);
+        }
         ~Client() override {
             if (socket_) socket_->set_handler(nullptr);
             if (stream_) stream_->set_handler(nullptr);
@@ -121,7 +151,8 @@ class TestBox {
             const auto& request = reader_.message();
             if (request.method == "POST") return answer(request);
             box_.upgrade_ = request.headers;
-            socket_ = sim::WsPeer::accept(std::exchange(stream_, nullptr), request, reader_.rest(), this);
+            socket_ =
+                sim::WsPeer::accept(std::exchange(stream_, nullptr), request, reader_.rest(), this);
         }
         void on_end(const std::string&) override {}
         void on_ws_text(std::string_view text) override {
@@ -140,7 +171,9 @@ class TestBox {
             if (kind == "stop") box_.stopped_ = true;
         }
         void on_ws_binary(std::size_t) override { socket_->close(1003, "binary"); }
-        void on_ws_violation(std::uint16_t, const std::string& what) override { box_.broken_.push_back(what); }
+        void on_ws_violation(std::uint16_t, const std::string& what) override {
+            box_.broken_.push_back(what);
+        }
         void on_ws_end(const sim::WsEnd&) override {
             if (voice_) voice_->bye();
         }
@@ -148,14 +181,20 @@ class TestBox {
       private:
         void answer(const sim::HttpMessage& request) {
             box_.webhooks_.push_back(request);
-            const std::string twiml = R"(<?xml version="1.0" encoding="UTF-8"?><Response><Connect><Stream url="ws://)" + box_.url() +
-                                      R"(/ws/media"><Parameter name="token" value="once"/></Stream></Connect>)" + box_.behaviour_.after_connect + "</Response>";
-            stream_->write(sim::format_response(box_.behaviour_.webhook_status, {{"Content-Type", "text/xml; charset=utf-8"}}, twiml));
+            const std::string twiml =
+                R"(<?xml version="1.0" encoding="UTF-8"?><Response><Connect><Stream url="ws://)" +
+                box_.url() +
+                R"(/ws/media"><Parameter name="token" value="once"/></Stream></Connect>)" +
+                box_.behaviour_.after_connect + "</Response>";
+            stream_->write(sim::format_response(box_.behaviour_.webhook_status,
+                                                {{"Content-Type", "text/xml; charset=utf-8"}},
+                                                twiml));
         }
         void begin(const nlohmann::json& event) {
             box_.start_ = event;
             const std::string sid = event["streamSid"];
-            if (!box_.behaviour_.provider_url.empty() && !voice_) voice_ = std::make_unique<Voice>(box_, *socket_, sid);
+            if (!box_.behaviour_.provider_url.empty() && !voice_)
+                voice_ = std::make_unique<Voice>(box_, *socket_, sid);
             box_.play(*socket_, sid, tone(box_.behaviour_.greeting_ms));
         }
         TestBox& box_;
@@ -167,11 +206,17 @@ class TestBox {
 
     void play(sim::WsPeer& caller, const std::string& sid, const std::string& mulaw) {
         for (std::size_t at = 0; at < mulaw.size(); at += 480) {
-            nlohmann::json media{{"event", "media"}, {"streamSid", sid}, {"media", {{"payload", base::base64_encode(mulaw.substr(at, 480))}}}};
+            nlohmann::json media{
+                {"event", "media"},
+                {"streamSid", sid},
+                {"media", {{"payload", base::base64_encode(mulaw.substr(at, 480))}}}};
             if (behaviour_.extra_key) media["sequenceNumber"] = "1";
             caller.send_text(media.dump());
         }
-        caller.send_text(nlohmann::json{{"event", "mark"}, {"streamSid", sid}, {"mark", {{"name", "m" + std::to_string(++marks_sent_)}}}}.dump());
+        caller.send_text(nlohmann::json{{"event", "mark"},
+                                        {"streamSid", sid},
+                                        {"mark", {{"name", "m" + std::to_string(++marks_sent_)}}}}
+                             .dump());
     }
 
     net::AsioLoop& loop_;

@@ -19,7 +19,9 @@ std::string code_of(const std::string& twiml, bool plain = false) {
     return parsed ? "good" : parsed.error().code;
 }
 
-std::string response(const std::string& inside) { return "<Response>" + inside + "</Response>"; }
+std::string response(const std::string& inside) {
+    return "<Response>" + inside + "</Response>";
+}
 
 TEST(TwimlReader, ReadsVerbsAttributesAndEntities) {
     const auto twiml = parse_twiml(k_good, false);
@@ -34,16 +36,23 @@ TEST(TwimlReader, ReadsVerbsAttributesAndEntities) {
 }
 
 TEST(TwimlReader, RefusesXmlThatIsNotWellFormed) {
-    for (const char* text : {"", "<Response>", "<Response></response>", "<Response/><Response/>", "<Response/>x", "<Response a=1/>",
-                             "<Response><Say>a & b</Say></Response>", "<Response><Say>&nbsp;</Say></Response>", "<Response><Say a='1' a='2'/></Response>",
-                             "<!DOCTYPE x><Response/>", "<Response><?php ?></Response>", "<Response><Say>\x01</Say></Response>", "<Response><Say>&#0;</Say></Response>",
-                             "<Response><Say loop=\"<\"/></Response>", "<Response><Say>\xff</Say></Response>", " \xef\xbb\xbf<Response/>"}) {
+    for (const char* text :
+         {"", "<Response>", "<Response></response>", "<Response/><Response/>", "<Response/>x",
+          "<Response a=1/>", "<Response><Say>a & b</Say></Response>",
+          "<Response><Say>&nbsp;</Say></Response>", "<Response><Say a='1' a='2'/></Response>",
+          "<!DOCTYPE x><Response/>", "<Response><?php ?></Response>",
+          "<Response><Say>\x01</Say></Response>", "<Response><Say>&#0;</Say></Response>",
+          "<Response><Say loop=\"<\"/></Response>", "<Response><Say>\xff</Say></Response>",
+          " \xef\xbb\xbf<Response/>"}) {
         EXPECT_EQ(code_of(text), "12100") << text;
     }
 }
 
 TEST(TwimlReader, KnowsWhichVerbsAndAttributesThereAre) {
-    EXPECT_EQ(code_of(response("<Say>x</Say><Pause length='2'/><Play>https://a.example/x.wav</Play><Redirect>/next</Redirect>")), "good");
+    EXPECT_EQ(code_of(response(
+                  "<Say>x</Say><Pause "
+                  "length='2'/><Play>https://a.example/x.wav</Play><Redirect>/next</Redirect>")),
+              "good");
     EXPECT_EQ(code_of("<response/>"), "12100");
     EXPECT_EQ(code_of(response("<say>x</say>")), "12100");
     EXPECT_EQ(code_of(response("<Say voce='x'>x</Say>")), "12100");
@@ -53,7 +62,9 @@ TEST(TwimlReader, KnowsWhichVerbsAndAttributesThereAre) {
 }
 
 TEST(TwimlReader, RefusesStreamsThatCouldNeverWork) {
-    const auto stream = [](const std::string& attributes) { return response("<Connect><Stream " + attributes + "/></Connect>"); };
+    const auto stream = [](const std::string& attributes) {
+        return response("<Connect><Stream " + attributes + "/></Connect>");
+    };
     EXPECT_EQ(code_of(stream("url='wss://h/p'")), "good");
     EXPECT_EQ(code_of(stream("url='ws://h/p'")), "31922");
     EXPECT_EQ(code_of(stream("url='ws://h/p'"), true), "good");
@@ -62,12 +73,17 @@ TEST(TwimlReader, RefusesStreamsThatCouldNeverWork) {
     EXPECT_EQ(code_of(stream("url='wss://h/p' audioFormat='x'")), "12100");
     EXPECT_EQ(code_of(stream("")), "12100");
     const std::string longest(480, 'x');
-    EXPECT_EQ(code_of(response("<Connect><Stream url='wss://h/p'><Parameter name='n' value='" + longest + "'/></Stream></Connect>")), "good");
-    EXPECT_EQ(code_of(response("<Connect><Stream url='wss://h/p'><Parameter name='n' value='" + longest + longest + "'/></Stream></Connect>")), "12100");
+    EXPECT_EQ(code_of(response("<Connect><Stream url='wss://h/p'><Parameter name='n' value='" +
+                               longest + "'/></Stream></Connect>")),
+              "good");
+    EXPECT_EQ(code_of(response("<Connect><Stream url='wss://h/p'><Parameter name='n' value='" +
+                               longest + longest + "'/></Stream></Connect>")),
+              "12100");
 }
 
 TEST(TwimlReader, SurvivesEveryPrefixAndDepth) {
-    for (std::size_t n = 0; n < k_good.size(); ++n) EXPECT_NE(code_of(k_good.substr(0, n)), "good") << n;
+    for (std::size_t n = 0; n < k_good.size(); ++n)
+        EXPECT_NE(code_of(k_good.substr(0, n)), "good") << n;
     std::string deep;
     for (int i = 0; i < 5000; ++i) deep += "<Say>";
     EXPECT_EQ(code_of(response(deep)), "12100");

@@ -368,7 +368,6 @@ TEST_P(JournalFails, I1_EveryRowIsThereOnceWhicheverOperationFails) {
         const bool hit = disk.hits() > 0;
         disk.heal();
 
-        options.vfs.clear();
         open();
         ASSERT_TRUE(eventually([&] { return journal->status().health == StoreHealth::good; }));
         EXPECT_EQ(texts(1), numbers(k_rows));

@@ -210,6 +210,41 @@ TEST_F(Renewal, LetsALateTranscriptOfTheOldSessionThrough) {
     EXPECT_EQ(recorder.lines.back(), "caller u1 [100..900] failed") << "its words never came";
 }
 
+TEST_F(Renewal, WaitsForTheCallersWords) {
+    begin();
+    give(1000);
+    until(k_due - 2s);
+    say_turn("u1", 100, 900);
+    answer("r1", "a1", 3, "Where?");
+    until(k_due);
+    provider.configure(second(), 3600);
+    EXPECT_FALSE(recorder.has("stage renewed"));
+    first().say(transcript("u1", "There is a fire"));
+    loop.advance(50ms);
+    EXPECT_TRUE(recorder.has("stage renewed"));
+    EXPECT_EQ(first().closed_with, 1000);
+}
+
+TEST_F(Renewal, LetsARunningAnswerEndEvenWhenItIsLate) {
+    begin();
+    give(1000);
+    until(k_due - 2ms);
+    say_turn("u1", 100, 900);
+    socket().say(transcript("u1", "Is help coming?"));
+    socket().say(response_created("r1"));
+    socket().say(delta("r1", "a1", audio(30)));
+    until(k_due);
+    provider.configure(second(), 3600);
+    until(k_forced + 60ms);
+    EXPECT_FALSE(recorder.has("stage renewed"));
+    first().say(delta("r1", "a1", audio(3000)));
+    first().say(response_done("r1", "completed"));
+    loop.advance(50ms);
+    EXPECT_TRUE(recorder.has("stage renewed"));
+    EXPECT_TRUE(recorder.has("audio a1 3000"));
+    EXPECT_EQ(second().count("response.create"), 0u);
+}
+
 TEST_F(Renewal, WaitsForATranscriptOnlySoLong) {
     begin();
     give(1000);

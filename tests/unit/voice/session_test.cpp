@@ -46,6 +46,20 @@ TEST_F(RealtimeSession, SendsNothingBeforeTheTokenIsProven) {
     EXPECT_EQ(socket().sent[2], json({{"type", "input_audio_buffer.append"}, {"audio", frame()}}));
 }
 
+TEST_F(RealtimeSession, GivesNothingOnBeforeTheTokenIsProven) {
+    open();
+    provider.configure(socket());
+    const auto lines = recorder.lines;
+    say_turn("u1", 0, 500);
+    socket().say(transcript("u1", "hello"));
+    answer("r1", "a1", 300);
+    socket().say(response_created("r2"));
+    socket().say(response_done("r2", "completed", {function_call("c1", "transfer_to_person", "{}")}));
+    loop.advance(20s);
+    EXPECT_EQ(recorder.lines, lines);
+    EXPECT_EQ(socket().sent.size(), 1u) << "nothing but the configuration goes out either";
+}
+
 TEST_F(RealtimeSession, TellsTheGreetingOnceItIsConfigured) {
     open();
     voice->prove("Emergency line.");
@@ -163,6 +177,18 @@ TEST_F(RealtimeSession, ASecondRejectionIsFinal) {
     socket().say(error_event("invalid_request_error", "unknown_parameter", "session.tools", "cfg-2"));
     EXPECT_EQ(recorder.lines.back(), "lost config fatal update_rejected");
     EXPECT_EQ(socket().sent.size(), 2u);
+}
+
+TEST_F(RealtimeSession, ARepeatedRejectionOfTheFirstUpdateDoesNotConcernTheSecond) {
+    open();
+    socket().accept();
+    socket().say(provider.session("session.created"));
+    const json rejection = error_event("invalid_request_error", "unknown_parameter",
+                                       "session.audio.input.transcription.model", "cfg-1");
+    socket().say(rejection);
+    socket().say(rejection);
+    socket().say(provider.session("session.updated"));
+    EXPECT_TRUE(recorder.has("ready"));
 }
 
 TEST_F(RealtimeSession, AnyOtherRejectionIsFinalAtOnce) {
@@ -904,6 +930,24 @@ TEST_F(Tools, TheFollowUpYieldsToTheCaller) {
     socket().say(committed("u1"));
     answer("r2", "a1", 300);
     EXPECT_EQ(socket().count("response.create"), 0u);
+}
+
+TEST_F(Tools, ACallThatIsRefusedWhileTheCallerSpeaksIsNotFollowedUp) {
+    talk();
+    socket().say(response_created("r1"));
+    socket().say(speech_started("u1", 0));
+    socket().say(response_done("r1", "cancelled", {function_call("c1", "x", "{}")}));
+    EXPECT_EQ(last_output()["output"], R"({"error":"unknown"})");
+    EXPECT_EQ(socket().count("response.create"), 0u);
+}
+
+TEST_F(Tools, O13_AFollowUpThatIsIgnoredIsSentOnceMore) {
+    talk();
+    call("r1", function_call("c1", "x", "{}"));
+    loop.advance(4s);
+    EXPECT_EQ(socket().count("response.create"), 2u);
+    loop.advance(4s);
+    EXPECT_EQ(recorder.lines.back(), "lost silent retry no_answer");
 }
 
 TEST_F(Tools, ACollidingFollowUpIsSentAfterTheOtherResponse) {

@@ -15,7 +15,8 @@ namespace {
 constexpr base::milliseconds k_frame{20};
 constexpr base::milliseconds k_side_stream_patience{8000};
 constexpr std::int64_t k_greeting_within_ms = 1000;
-constexpr int k_no_stream_wait_ms = 12'000;  // for a stream that never speaks (no-start): until it is shown out
+constexpr int k_no_stream_wait_ms =
+    12'000;  // for a stream that never speaks (no-start): until it is shown out
 
 std::string seconds(std::int64_t ms) {
     std::string text = std::to_string(ms / 1000) + "." + std::to_string(1000 + ms % 1000).substr(1);
@@ -33,7 +34,8 @@ const XmlElement* find_stream(const XmlElement& response, std::size_t& after) {
 
 twilio::Params parameters_of(const XmlElement& stream) {
     twilio::Params out;
-    for (const auto& p : stream.children) out.emplace_back(p.attribute_or("name", ""), p.attribute_or("value", ""));
+    for (const auto& p : stream.children)
+        out.emplace_back(p.attribute_or("name", ""), p.attribute_or("value", ""));
     return out;
 }
 
@@ -48,10 +50,16 @@ std::string stream_error_of(const WsEnd& end, int http_status) {
 
 }  // namespace
 
-Call::Call(net::AsioLoop& loop, CallOptions options, EventLog& events, std::function<void(CallResult)> done)
-    : loop_(loop), options_(std::move(options)), events_(events), done_(std::move(done)),
+Call::Call(net::AsioLoop& loop, CallOptions options, EventLog& events,
+           std::function<void(CallResult)> done)
+    : loop_(loop),
+      options_(std::move(options)),
+      events_(events),
+      done_(std::move(done)),
       call_sid_(options_.call_sid.empty() ? "CA" + base::random_hex(16) : options_.call_sid),
-      webhook_(loop_, options_, call_sid_), timer_(loop_), limit_(loop_),
+      webhook_(loop_, options_, call_sid_),
+      timer_(loop_),
+      limit_(loop_),
       conversation_(options_.script, [this] {
           ConversationLimits limits;
           limits.patience_ms = options_.patience_ms;
@@ -64,7 +72,9 @@ Call::~Call() {
     if (stream_) stream_->socket().set_handler(nullptr);
 }
 
-std::int64_t Call::now_ms() const { return base::to_ms(loop_.now() - started_at_); }
+std::int64_t Call::now_ms() const {
+    return base::to_ms(loop_.now() - started_at_);
+}
 
 // --- webhook ---
 
@@ -74,20 +84,25 @@ void Call::start() {
         hang_up("time limit");
     });
     events_.emit("ringing", {{"call_sid", call_sid_}, {"url", options_.webhook.target}},
-                 "ringing   " + call_sid_ + " at " + options_.webhook.host_header() + options_.webhook.target);
+                 "ringing   " + call_sid_ + " at " + options_.webhook.host_header() +
+                     options_.webhook.target);
     ask_webhook();
 }
 
 void Call::ask_webhook() {
-    webhook_.post(options_.webhook, "ringing", {}, [this](TwimlAnswer answer) { on_twiml(std::move(answer)); });
+    webhook_.post(options_.webhook, "ringing", {},
+                  [this](TwimlAnswer answer) { on_twiml(std::move(answer)); });
 }
 
 void Call::on_twiml(TwimlAnswer answer) {
-    result_.report["webhook"] = {{"status", answer.http_status}, {"took_ms", answer.took_ms},
-                                 {"error", answer.error_code}, {"detail", answer.detail}};
-    const std::string sentence = answer.error_code.empty()
-                                     ? "answered  TwiML after " + std::to_string(answer.took_ms) + " ms"
-                                     : "failed    " + answer.error_code + ": " + answer.detail;
+    result_.report["webhook"] = {{"status", answer.http_status},
+                                 {"took_ms", answer.took_ms},
+                                 {"error", answer.error_code},
+                                 {"detail", answer.detail}};
+    const std::string sentence =
+        answer.error_code.empty()
+            ? "answered  TwiML after " + std::to_string(answer.took_ms) + " ms"
+            : "failed    " + answer.error_code + ": " + answer.detail;
     events_.emit("webhook", result_.report["webhook"], sentence);
     if (!answer.error_code.empty()) return ask_fallback(answer);
     response_ = answer.twiml;
@@ -97,14 +112,18 @@ void Call::on_twiml(TwimlAnswer answer) {
         return after_stream();
     }
     const bool covered = after_connect_ < response_.children.size();
-    if (!covered) reasons_.emplace_back("no verbs after </Connect>: a lost stream would hang up on the caller");
-    identity_ = {stream->attribute_or("url", ""), options_.account_sid, call_sid_, "MZ" + base::random_hex(16), parameters_of(*stream)};
+    if (!covered)
+        reasons_.emplace_back(
+            "no verbs after </Connect>: a lost stream would hang up on the caller");
+    identity_ = {stream->attribute_or("url", ""), options_.account_sid, call_sid_,
+                 "MZ" + base::random_hex(16), parameters_of(*stream)};
     if (options_.faults.has("abandon")) {
         hung_up_ = true;
         hangup_reason_ = "abandoned before the stream";
         return finish();
     }
-    if (options_.faults.has("replay-webhook") && !taking_over_) return replay_webhook(answer, [this] { open_stream(); });
+    if (options_.faults.has("replay-webhook") && !taking_over_)
+        return replay_webhook(answer, [this] { open_stream(); });
     open_stream();
 }
 
@@ -115,7 +134,8 @@ void Call::ask_fallback(const TwimlAnswer& failed) {
         stream_error_ = failed.error_code;
         return finish();
     }
-    webhook_.post(*url, "ringing", {{"ErrorCode", failed.error_code}, {"ErrorUrl", options_.webhook.target}},
+    webhook_.post(*url, "ringing",
+                  {{"ErrorCode", failed.error_code}, {"ErrorUrl", options_.webhook.target}},
                   [this](TwimlAnswer answer) {
                       response_ = answer.twiml;
                       after_connect_ = 0;
@@ -124,12 +144,17 @@ void Call::ask_fallback(const TwimlAnswer& failed) {
 }
 
 void Call::replay_webhook(const TwimlAnswer& first, std::function<void()> then) {
-    webhook_.post(options_.webhook, "ringing", {}, [this, body = first.body, then = std::move(then)](TwimlAnswer again) {
-        const ordered_json replay{{"status", again.http_status}, {"same_twiml", again.body == body}, {"error", again.error_code}};
-        result_.report["replays"].push_back(replay);
-        events_.emit("webhook_replayed", replay, "replayed  the webhook: status " + std::to_string(again.http_status));
-        then();
-    });
+    webhook_.post(options_.webhook, "ringing", {},
+                  [this, body = first.body, then = std::move(then)](TwimlAnswer again) {
+                      const ordered_json replay{{"status", again.http_status},
+                                                {"same_twiml", again.body == body},
+                                                {"error", again.error_code}};
+                      result_.report["replays"].push_back(replay);
+                      events_.emit(
+                          "webhook_replayed", replay,
+                          "replayed  the webhook: status " + std::to_string(again.http_status));
+                      then();
+                  });
 }
 
 void Call::open_stream() {
@@ -150,14 +175,16 @@ void Call::on_ws_open() {
         stream_->send_frame(std::string(audio::k_mulaw_frame_bytes, audio::k_mulaw_silence), 0);
     }
     if (options_.faults.has("no-start")) {
-        timer_.arm(base::milliseconds(k_no_stream_wait_ms), [this] { hang_up("nobody ended a stream without start"); });
+        timer_.arm(base::milliseconds(k_no_stream_wait_ms),
+                   [this] { hang_up("nobody ended a stream without start"); });
         return;
     }
     stream_->send_start();
     if (taking_over_) {
         taking_over_ = false;
         checker_.emplace(identity_.stream_sid);
-        events_.emit("taken_over", {{"stream_sid", identity_.stream_sid}}, "took over with a new stream");
+        events_.emit("taken_over", {{"stream_sid", identity_.stream_sid}},
+                     "took over with a new stream");
         return;
     }
     started();
@@ -168,7 +195,8 @@ void Call::started() {
     playout_.emplace(started_at_);
     checker_.emplace(identity_.stream_sid);
     running_ = true;
-    events_.emit("started", {{"stream_sid", identity_.stream_sid}, {"url", identity_.url}}, "connected " + identity_.url);
+    events_.emit("started", {{"stream_sid", identity_.stream_sid}, {"url", identity_.url}},
+                 "connected " + identity_.url);
     timer_.arm_at(started_at_ + k_frame, [this] { tick(); });
 }
 
@@ -177,7 +205,9 @@ void Call::tick() {
     if (!running_) return;
     ++ticks_;
     const auto lateness = loop_.now() - (started_at_ + ticks_ * k_frame);
-    worst_lateness_us_ = std::max<std::int64_t>(worst_lateness_us_, std::chrono::duration_cast<std::chrono::microseconds>(lateness).count());
+    worst_lateness_us_ = std::max<std::int64_t>(
+        worst_lateness_us_,
+        std::chrono::duration_cast<std::chrono::microseconds>(lateness).count());
     timer_.arm_at(started_at_ + (ticks_ + 1) * k_frame, [this] { tick(); });
     const std::int64_t now = ticks_ * 20;
     listen_tick(now);
@@ -204,7 +234,10 @@ void Call::speak_tick(std::int64_t now) {
     if (!piece.last) return;
     conversation_.speech_ended(now);
     const auto& times = conversation_.turns()[conversation_.turns_begun() - 1];
-    events_.emit("caller_spoke", {{"turn", conversation_.turns_begun()}, {"from_ms", times.speech_from_ms}, {"to_ms", now}}, "");
+    events_.emit(
+        "caller_spoke",
+        {{"turn", conversation_.turns_begun()}, {"from_ms", times.speech_from_ms}, {"to_ms", now}},
+        "");
 }
 
 void Call::begin_turn(std::size_t index) {
@@ -212,7 +245,8 @@ void Call::begin_turn(std::size_t index) {
     if (turn.hangup && turn.audio.empty()) return hang_up("script");
     if (!turn.audio.empty()) {
         const bool over = !playout_->idle();
-        events_.emit("caller_speaks", {{"turn", index + 1}, {"text", turn.text}, {"interrupting", over}},
+        events_.emit("caller_speaks",
+                     {{"turn", index + 1}, {"text", turn.text}, {"interrupting", over}},
                      std::string(over ? "caller  ! " : "caller    ") + turn.text);
         microphone_.say(turn.audio);
     } else {
@@ -228,12 +262,16 @@ void Call::tell_answers(std::int64_t now) {
     if (answers_told_ > current || answers[current].heard_ms < 0) return;
     const Answer& answer = answers[current];
     if (current == 0) {
-        events_.emit("greeting_began", {{"heard_ms", answer.heard_ms}, {"received_ms", answer.received_ms}},
+        events_.emit("greeting_began",
+                     {{"heard_ms", answer.heard_ms}, {"received_ms", answer.received_ms}},
                      "greeting  heard " + std::to_string(answer.heard_ms) + " ms after the start");
     } else {
         const std::int64_t asked = conversation_.turns()[current - 1].speech_to_ms;
-        events_.emit("answer_began", {{"turn", current}, {"response_ms", answer.received_ms - asked}, {"heard_ms", now}},
-                     "answer    began " + seconds(answer.received_ms - asked) + " after the caller's last word");
+        events_.emit(
+            "answer_began",
+            {{"turn", current}, {"response_ms", answer.received_ms - asked}, {"heard_ms", now}},
+            "answer    began " + seconds(answer.received_ms - asked) +
+                " after the caller's last word");
     }
     answers_told_ = current + 1;
 }
@@ -253,7 +291,8 @@ void Call::on_ws_text(std::string_view text) {
             media_bytes_ += message.audio.size();
             ragged_ += message.audio.size() % audio::k_mulaw_frame_bytes != 0 ? 1 : 0;
             if (first_media_ms_ < 0) first_media_ms_ = now_ms();
-            if (!playout_->add(message.audio, now)) checker_->note(31931, "more than ten minutes of audio queued");
+            if (!playout_->add(message.audio, now))
+                checker_->note(31931, "more than ten minutes of audio queued");
             conversation_.media_received(now_ms(), was_idle);
             break;
         }
@@ -266,10 +305,12 @@ void Call::on_ws_text(std::string_view text) {
             const std::size_t discarded = playout_->clear(now);
             conversation_.cleared(now_ms());
             events_.emit("cleared", {{"discarded_ms", discarded / 8}},
-                         "cleared   " + seconds(static_cast<std::int64_t>(discarded / 8)) + " of audio will not be heard");
+                         "cleared   " + seconds(static_cast<std::int64_t>(discarded / 8)) +
+                             " of audio will not be heard");
             break;
         }
-        case ServerMessage::Kind::invalid: break;
+        case ServerMessage::Kind::invalid:
+            break;
     }
     return_marks();
 }
@@ -295,7 +336,9 @@ void Call::on_ws_violation(std::uint16_t code, const std::string& what) {
     }
 }
 
-void Call::on_ws_refused(const HttpMessage& answer) { upgrade_status_ = answer.status; }
+void Call::on_ws_refused(const HttpMessage& answer) {
+    upgrade_status_ = answer.status;
+}
 
 void Call::hang_up(const std::string& why) {
     if (hung_up_ || stream_over_) return;
@@ -312,7 +355,8 @@ void Call::stop_stream() {
     timer_.cancel();
     if (options_.faults.has("stop-without-close")) {
         stream_->send_stop();
-        timer_.arm(base::milliseconds(k_no_stream_wait_ms), [this] { stream_->socket().close(1000, ""); });
+        timer_.arm(base::milliseconds(k_no_stream_wait_ms),
+                   [this] { stream_->socket().close(1000, ""); });
         return;
     }
     if (!options_.faults.has("no-stop")) stream_->send_stop();
@@ -330,11 +374,19 @@ void Call::on_ws_end(const WsEnd& end) {
     if (!opened) stream_error_ = stream_error_of(end, upgrade_status_);
     if (opened && !hung_up_ && !end.clean) stream_error_ = "31921";
     events_.emit("stream_closed",
-                 {{"code", end.code}, {"reason", end.reason}, {"by_caller", hung_up_}, {"clean", end.clean}, {"why", end.why},
-                  {"upgrade_status", upgrade_status_}, {"error", stream_error_}},
-                 opened ? "stream    closed by the " + std::string(hung_up_ ? "caller" : "box") + ", code " + std::to_string(end.code)
+                 {{"code", end.code},
+                  {"reason", end.reason},
+                  {"by_caller", hung_up_},
+                  {"clean", end.clean},
+                  {"why", end.why},
+                  {"upgrade_status", upgrade_status_},
+                  {"error", stream_error_}},
+                 opened ? "stream    closed by the " + std::string(hung_up_ ? "caller" : "box") +
+                              ", code " + std::to_string(end.code)
                         : "stream    could not be opened: " + stream_error_ + " " + end.why);
-    if (!opened) reasons_.push_back("stream: " + stream_error_ + " (" + end.why + ", status " + std::to_string(upgrade_status_) + ")");
+    if (!opened)
+        reasons_.push_back("stream: " + stream_error_ + " (" + end.why + ", status " +
+                           std::to_string(upgrade_status_) + ")");
     if (hung_up_) return finish();
     after_stream();
 }
@@ -343,9 +395,11 @@ void Call::on_ws_end(const WsEnd& end) {
 
 void Call::strike(std::int64_t now) {
     static const std::vector<std::string> k_timed{
-        "double-start", "other-sid-start", "second-stream", "reuse-token", "takeover", "binary", "oversize", "fragments",
-        "garbage", "stop-reading", "reset", "half-open", "dtmf-flood", "unmasked", "reserved-bits", "bad-opcode",
-        "bad-utf8", "unknown-event", "replay-late", "hangup", "deep-json", "empty-media", "foreign-media"};
+        "double-start", "other-sid-start", "second-stream", "reuse-token", "takeover",
+        "binary",       "oversize",        "fragments",     "garbage",     "stop-reading",
+        "reset",        "half-open",       "dtmf-flood",    "unmasked",    "reserved-bits",
+        "bad-opcode",   "bad-utf8",        "unknown-event", "replay-late", "hangup",
+        "deep-json",    "empty-media",     "foreign-media"};
     for (std::size_t i = 0; i < pending_faults_.size();) {
         const Fault fault = pending_faults_[i];
         const bool timed = std::find(k_timed.begin(), k_timed.end(), fault.name) != k_timed.end();
@@ -373,7 +427,8 @@ void Call::strike_one(const Fault& fault) {
         return stream_->socket().reset();
     }
     if (fault.name == "dtmf-flood") {
-        for (int i = 0, n = fault.number(1000); i < n; ++i) stream_->send_dtmf(static_cast<char>('0' + i % 10));
+        for (int i = 0, n = fault.number(1000); i < n; ++i)
+            stream_->send_dtmf(static_cast<char>('0' + i % 10));
         return;
     }
     strike_wire(fault);
@@ -384,16 +439,21 @@ void Call::strike_wire(const Fault& fault) {
     const std::string sid = identity_.stream_sid;
     const std::string& name = fault.name;
     if (name == "other-sid-start") {
-        socket.send_text(R"({"event":"start","sequenceNumber":"2","streamSid":"MZ00000000000000000000000000000099","start":{"accountSid":"AC00000000000000000000000000000001","streamSid":"MZ00000000000000000000000000000099","callSid":"CA00000000000000000000000000000099","tracks":["inbound"],"customParameters":{},"mediaFormat":{"encoding":"audio/x-mulaw","sampleRate":8000,"channels":1}}})");
+        socket.send_text(
+            R"({"event":"start","sequenceNumber":"2","streamSid":"MZ00000000000000000000000000000099","start":{"accountSid":"AC00000000000000000000000000000001","streamSid":"MZ00000000000000000000000000000099","callSid":"CA00000000000000000000000000000099","tracks":["inbound"],"customParameters":{},"mediaFormat":{"encoding":"audio/x-mulaw","sampleRate":8000,"channels":1}}})");
     } else if (name == "foreign-media") {
-        socket.send_text(R"({"event":"media","sequenceNumber":"9","streamSid":"MZ00000000000000000000000000000099","media":{"track":"inbound","chunk":"9","timestamp":"180","payload":"////"}})");
+        socket.send_text(
+            R"({"event":"media","sequenceNumber":"9","streamSid":"MZ00000000000000000000000000000099","media":{"track":"inbound","chunk":"9","timestamp":"180","payload":"////"}})");
     } else if (name == "binary") {
         socket.send_frame({k_binary, true, 0, true}, std::string(160, '\xff'));
     } else if (name == "oversize") {
-        socket.send_text(R"({"event":"media","pad":")" + std::string(static_cast<std::size_t>(fault.number(10'000'000)), 'x') + "\"}");
+        socket.send_text(R"({"event":"media","pad":")" +
+                         std::string(static_cast<std::size_t>(fault.number(10'000'000)), 'x') +
+                         "\"}");
     } else if (name == "fragments") {
         socket.send_frame({k_text, false, 0, true}, "{");
-        for (int i = 0, n = fault.number(10'000); i < n; ++i) socket.send_frame({k_continuation, false, 0, true}, " ");
+        for (int i = 0, n = fault.number(10'000); i < n; ++i)
+            socket.send_frame({k_continuation, false, 0, true}, " ");
     } else if (name == "garbage") {
         socket.send_text("this is {not json");
     } else if (name == "deep-json") {
@@ -401,7 +461,8 @@ void Call::strike_wire(const Fault& fault) {
     } else if (name == "empty-media") {
         socket.send_text(R"({"event":"media","streamSid":")" + sid + R"("})");
     } else if (name == "unknown-event") {
-        socket.send_text(R"({"event":"applause","sequenceNumber":"77","streamSid":")" + sid + "\"}");
+        socket.send_text(R"({"event":"applause","sequenceNumber":"77","streamSid":")" + sid +
+                         "\"}");
     } else if (name == "unmasked") {
         socket.send_frame({k_text, true, 0, false}, R"({"event":"connected"})");
     } else if (name == "reserved-bits") {
@@ -422,9 +483,10 @@ void Call::strike_wire(const Fault& fault) {
 void Call::open_side_stream(const char* why) {
     StreamIdentity other = identity_;
     other.stream_sid = "MZ" + base::random_hex(16);
-    side_streams_.push_back(std::make_unique<SideStream>(loop_, options_, std::move(other), why, [this] {
-        if (finishing_) finish();
-    }));
+    side_streams_.push_back(
+        std::make_unique<SideStream>(loop_, options_, std::move(other), why, [this] {
+            if (finishing_) finish();
+        }));
 }
 
 // The first socket is lost; Twilio would run the webhook again and bring a fresh token.
@@ -437,8 +499,10 @@ void Call::take_over() {
 
 void Call::after_stream() {
     continuation_ = std::make_unique<Continuation>(webhook_, options_, [this](Ending ending) {
-        for (const auto& verb : ending.verbs) events_.emit("verb", {{"verb", verb}}, "then      " + verb);
-        result_.report["continuation"] = {{"verbs", ending.verbs}, {"person", ending.reached_person}, {"error", ending.error}};
+        for (const auto& verb : ending.verbs)
+            events_.emit("verb", {{"verb", verb}}, "then      " + verb);
+        result_.report["continuation"] = {
+            {"verbs", ending.verbs}, {"person", ending.reached_person}, {"error", ending.error}};
         if (!ending.error.empty()) reasons_.push_back("continuation: error " + ending.error);
         finish();
     });
@@ -452,9 +516,13 @@ ordered_json Call::report_turns() const {
         const TurnTimes& times = conversation_.turns()[i];
         const Answer& answer = conversation_.answers()[i + 1];
         if (!times.started || (turn.audio.empty() && turn.dtmf.empty())) continue;
-        ordered_json entry{{"turn", i + 1}, {"said", turn.text}, {"dtmf", turn.dtmf},
-                           {"speech_from_ms", times.speech_from_ms}, {"speech_to_ms", times.speech_to_ms},
-                           {"answered", answer.heard_ms >= 0}, {"expects_answer", turn.expect_answer}};
+        ordered_json entry{{"turn", i + 1},
+                           {"said", turn.text},
+                           {"dtmf", turn.dtmf},
+                           {"speech_from_ms", times.speech_from_ms},
+                           {"speech_to_ms", times.speech_to_ms},
+                           {"answered", answer.heard_ms >= 0},
+                           {"expects_answer", turn.expect_answer}};
         if (answer.heard_ms >= 0) {
             entry["answer_received_ms"] = answer.received_ms;
             entry["answer_heard_ms"] = answer.heard_ms;
@@ -463,7 +531,9 @@ ordered_json Call::report_turns() const {
             entry["heard_after_ms"] = answer.heard_ms - times.speech_to_ms;
         }
         entry["interrupts"] = times.interrupts;
-        if (times.interrupts) entry["cut_off_ms"] = times.cleared_ms < 0 ? -1 : times.cleared_ms - times.speech_from_ms;
+        if (times.interrupts)
+            entry["cut_off_ms"] =
+                times.cleared_ms < 0 ? -1 : times.cleared_ms - times.speech_from_ms;
         turns.push_back(std::move(entry));
     }
     return turns;
@@ -471,34 +541,45 @@ ordered_json Call::report_turns() const {
 
 void Call::judge() {
     const auto& answers = conversation_.answers();
-    if (started_at_ != base::TimePoint{}) {
+    const bool streamed = started_at_ != base::TimePoint{};
+    if (streamed) {
         if (answers[0].heard_ms < 0) {
             reasons_.emplace_back("no greeting was heard");
         } else if (answers[0].heard_ms > k_greeting_within_ms) {
-            reasons_.push_back("the greeting came after " + std::to_string(answers[0].heard_ms) + " ms");
+            reasons_.push_back("the greeting came after " + std::to_string(answers[0].heard_ms) +
+                               " ms");
         }
         for (std::size_t i = 0; i < conversation_.script().size(); ++i) {
             const CallerTurn& turn = conversation_.script()[i];
             const TurnTimes& times = conversation_.turns()[i];
-            if (!times.started && !turn.audio.empty()) reasons_.push_back("turn " + std::to_string(i + 1) + " was never reached");
+            if (!times.started && !turn.audio.empty())
+                reasons_.push_back("turn " + std::to_string(i + 1) + " was never reached");
             if (times.started && turn.expect_answer && answers[i + 1].heard_ms < 0) {
                 reasons_.push_back("turn " + std::to_string(i + 1) + " had no audible answer");
             }
-            if (times.interrupts && times.cleared_ms < 0) reasons_.push_back("turn " + std::to_string(i + 1) + " did not interrupt the answer");
+            if (times.interrupts && times.cleared_ms < 0)
+                reasons_.push_back("turn " + std::to_string(i + 1) +
+                                   " did not interrupt the answer");
         }
         for (const Gap& gap : conversation_.gaps()) {
-            reasons_.push_back("silence of " + seconds(gap.to_ms - gap.from_ms) + " from " + seconds(gap.from_ms) + " on");
+            reasons_.push_back("silence of " + seconds(gap.to_ms - gap.from_ms) + " from " +
+                               seconds(gap.from_ms) + " on");
         }
     } else if (!options_.expect_person) {
         reasons_.emplace_back("the stream never started");
     }
     if (checker_) {
-        for (const auto& v : checker_->violations()) reasons_.push_back("violation " + std::to_string(v.code) + ": " + v.what);
+        for (const auto& v : checker_->violations())
+            reasons_.push_back("violation " + std::to_string(v.code) + ": " + v.what);
     }
-    const bool person = result_.report.contains("continuation") && result_.report["continuation"]["person"] == true;
-    if (options_.expect_person && !person) reasons_.emplace_back("the call did not end with a person");
-    if (!options_.expect_person && !hung_up_) reasons_.emplace_back("the box ended the stream");
-    if (hung_up_ && stream_ && !end_.clean) reasons_.emplace_back("the closing handshake failed: " + end_.why);
+    const bool person =
+        result_.report.contains("continuation") && result_.report["continuation"]["person"] == true;
+    if (options_.expect_person && !person)
+        reasons_.emplace_back("the call did not end with a person");
+    if (!options_.expect_person && streamed && !hung_up_)
+        reasons_.emplace_back("the box ended the stream");
+    if (hung_up_ && stream_ && !end_.clean)
+        reasons_.emplace_back("the closing handshake failed: " + end_.why);
 }
 
 void Call::finish() {
@@ -507,7 +588,8 @@ void Call::finish() {
     finishing_ = true;
     for (const auto& side : side_streams_) {
         if (side->ended()) continue;
-        // How a second stream is shown out is part of the result; a box that keeps it is told to let go.
+        // How a second stream is shown out is part of the result; a box that keeps it is told to
+        // let go.
         timer_.arm(k_side_stream_patience, [this] {
             for (const auto& open : side_streams_) open->close();
         });
@@ -516,23 +598,42 @@ void Call::finish() {
     limit_.cancel();
     judge();
     ordered_json& r = result_.report;
-    ordered_json head{{"call_sid", call_sid_}, {"stream_sid", identity_.stream_sid}, {"good", reasons_.empty()}, {"reasons", reasons_}};
+    ordered_json head{{"call_sid", call_sid_},
+                      {"stream_sid", identity_.stream_sid},
+                      {"good", reasons_.empty()},
+                      {"reasons", reasons_}};
     const auto& greeting = conversation_.answers()[0];
-    r["stream"] = {{"url", identity_.url}, {"upgrade_status", upgrade_status_}, {"error", stream_error_},
-                   {"close_code", end_.code}, {"close_reason", end_.reason}, {"clean", end_.clean}, {"why", end_.why},
-                   {"ended_by", hung_up_ ? "caller" : stream_over_ ? "box" : "nobody"}, {"hangup_reason", hangup_reason_}};
-    r["greeting"] = {{"received_ms", first_media_ms_}, {"heard_ms", greeting.heard_ms}, {"ended_ms", greeting.ended_ms}};
+    r["stream"] = {{"url", identity_.url},
+                   {"upgrade_status", upgrade_status_},
+                   {"error", stream_error_},
+                   {"close_code", end_.code},
+                   {"close_reason", end_.reason},
+                   {"clean", end_.clean},
+                   {"why", end_.why},
+                   {"ended_by", hung_up_       ? "caller"
+                                : stream_over_ ? "box"
+                                               : "nobody"},
+                   {"hangup_reason", hangup_reason_}};
+    r["greeting"] = {{"received_ms", first_media_ms_},
+                     {"heard_ms", greeting.heard_ms},
+                     {"ended_ms", greeting.ended_ms}};
     r["turns"] = report_turns();
     r["gaps"] = ordered_json::array();
-    for (const Gap& gap : conversation_.gaps()) r["gaps"].push_back({{"from_ms", gap.from_ms}, {"to_ms", gap.to_ms}});
+    for (const Gap& gap : conversation_.gaps())
+        r["gaps"].push_back({{"from_ms", gap.from_ms}, {"to_ms", gap.to_ms}});
     r["violations"] = ordered_json::array();
     if (checker_) {
-        for (const auto& v : checker_->violations()) r["violations"].push_back({{"code", v.code}, {"what", v.what}});
+        for (const auto& v : checker_->violations())
+            r["violations"].push_back({{"code", v.code}, {"what", v.what}});
     }
-    r["marks"] = {{"received", marks_received_}, {"played", marks_returned_}, {"flushed", marks_flushed_}};
+    r["marks"] = {
+        {"received", marks_received_}, {"played", marks_returned_}, {"flushed", marks_flushed_}};
     r["clears"] = clears_;
-    r["sent"] = {{"frames", stream_ ? stream_->frames_sent() : 0}, {"worst_lateness_us", worst_lateness_us_}};
-    r["received"] = {{"media_messages", media_messages_}, {"media_ms", media_bytes_ / 8}, {"ragged", ragged_},
+    r["sent"] = {{"frames", stream_ ? stream_->frames_sent() : 0},
+                 {"worst_lateness_us", worst_lateness_us_}};
+    r["received"] = {{"media_messages", media_messages_},
+                     {"media_ms", media_bytes_ / 8},
+                     {"ragged", ragged_},
                      {"dropped", checker_ ? checker_->dropped() : 0}};
     r["side_streams"] = ordered_json::array();
     for (const auto& side : side_streams_) r["side_streams"].push_back(side->report());
@@ -543,7 +644,9 @@ void Call::finish() {
     if (playout_) result_.heard = playout_->heard();
     result_.said = said_;
     // Posted: this may be called from inside one of our own parts.
-    loop_.post([done = std::exchange(done_, nullptr), result = std::move(result_)]() mutable { done(std::move(result)); });
+    loop_.post([done = std::exchange(done_, nullptr), result = std::move(result_)]() mutable {
+        done(std::move(result));
+    });
 }
 
 const std::vector<FaultName>& caller_faults() {
@@ -560,7 +663,8 @@ const std::vector<FaultName>& caller_faults() {
         {"no-token", "no parameters at all in start (T10)"},
         {"second-stream", "a second stream for the same call (T11)"},
         {"reuse-token", "the first stream is reset, a second one brings the used token (T11)"},
-        {"takeover", "the first stream is reset, the webhook asked again, a second stream opened (T11)"},
+        {"takeover",
+         "the first stream is reset, the webhook asked again, a second stream opened (T11)"},
         {"gap", "=MS frames are lost for so long (T12)"},
         {"jitter", "=MS frames come late by up to so much, in order (T12)"},
         {"burst", "=N frames are held back, then come at once (T12)"},

@@ -1,7 +1,8 @@
-// One call, placed as Twilio places it: webhook, TwiML, Media Stream paced in real time, the verbs that
-// follow; with a judgement at the end. Loop thread.
+// One call, placed as Twilio places it: webhook, TwiML, Media Stream paced in real time, the verbs
+// that follow; with a judgement at the end. Loop thread.
 #pragma once
 
+#include "base/timer.hpp"
 #include "caller/continuation.hpp"
 #include "caller/conversation.hpp"
 #include "caller/media_stream.hpp"
@@ -10,7 +11,6 @@
 #include "caller/side_stream.hpp"
 #include "caller/stream_checker.hpp"
 #include "caller/webhook.hpp"
-#include "base/timer.hpp"
 #include "events.hpp"
 
 #include <nlohmann/json.hpp>
@@ -32,7 +32,8 @@ struct CallResult {
 
 class Call final : public WsHandler {
   public:
-    Call(net::AsioLoop& loop, CallOptions options, EventLog& events, std::function<void(CallResult)> done);
+    Call(net::AsioLoop& loop, CallOptions options, EventLog& events,
+         std::function<void(CallResult)> done);
     ~Call() override;
     void start();
     void hang_up(const std::string& why);  // idempotent; also what a signal does
@@ -82,8 +83,8 @@ class Call final : public WsHandler {
     std::function<void(CallResult)> done_;
     std::string call_sid_;
     Webhook webhook_;
-    base::Timer timer_;   // the 20 ms tick, and waits before and after the stream
-    base::Timer limit_;   // the whole call
+    base::Timer timer_;  // the 20 ms tick, and waits before and after the stream
+    base::Timer limit_;  // the whole call
 
     XmlElement response_;
     std::size_t after_connect_ = 0;
@@ -99,17 +100,17 @@ class Call final : public WsHandler {
 
     base::TimePoint started_at_{};
     std::int64_t ticks_ = 0;
-    bool running_ = false;       // between start and the end of the stream
-    bool hung_up_ = false;       // by the caller
+    bool running_ = false;  // between start and the end of the stream
+    bool hung_up_ = false;  // by the caller
     bool taking_over_ = false;
     bool stream_over_ = false;
-    bool finishing_ = false;     // only side streams are still being watched
+    bool finishing_ = false;  // only side streams are still being watched
     std::string hangup_reason_;
-    std::size_t listened_ = 0;   // bytes of heard() already looked at
+    std::size_t listened_ = 0;  // bytes of heard() already looked at
     std::string said_;
     WsEnd end_;
     int upgrade_status_ = 0;
-    std::string stream_error_;   // Twilio's number
+    std::string stream_error_;  // Twilio's number
     std::uint64_t media_messages_ = 0;
     std::uint64_t media_bytes_ = 0;
     std::uint64_t ragged_ = 0;

@@ -31,9 +31,11 @@ void Continuation::dialled(const XmlElement& dial, const XmlElement& response, s
     const bool answered = options_.dial_status == "completed" || options_.dial_status == "answered";
     ending_.reached_person = ending_.reached_person || answered;
     if (const std::string* action = dial.attribute("action")) {
-        return fetch(*action, {{"DialCallStatus", options_.dial_status}, {"DialCallSid", "CA00000000000000000000000000000002"}});
+        return fetch(*action, {{"DialCallStatus", options_.dial_status},
+                               {"DialCallSid", "CA00000000000000000000000000000002"}});
     }
-    if (answered) return finish();  // what runs after a conversation with a person is not our matter
+    if (answered)
+        return finish();  // what runs after a conversation with a person is not our matter
     run(response, next);
 }
 
@@ -53,6 +55,8 @@ void Continuation::fetch(const std::string& url, const twilio::Params& extra) {
     });
 }
 
-void Continuation::finish() { done_(std::move(ending_)); }
+void Continuation::finish() {
+    done_(std::move(ending_));
+}
 
 }  // namespace holdfast::sim

@@ -1,5 +1,6 @@
 // What happens to the call after its stream: the verbs behind </Connect>, their redirects and dial
-// actions, followed in no time. The lines are the timeline that a person on the phone would live through.
+// actions, followed in no time. The lines are the timeline that a person on the phone would live
+// through.
 #pragma once
 
 #include "caller/webhook.hpp"

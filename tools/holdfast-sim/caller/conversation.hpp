@@ -1,6 +1,6 @@
-// When the caller speaks, and what a person on the line would say about the answers: how long they took,
-// whether the box fell silent, how fast an interruption was heeded. Pure: driven by 20 ms ticks with
-// times in milliseconds since the stream's start.
+// When the caller speaks, and what a person on the line would say about the answers: how long they
+// took, whether the box fell silent, how fast an interruption was heeded. Pure: driven by 20 ms
+// ticks with times in milliseconds since the stream's start.
 #pragma once
 
 #include "caller/script.hpp"
@@ -21,8 +21,8 @@ struct Answer {
 struct TurnTimes {
     std::int64_t speech_from_ms = -1;  // first and last audible frame of the caller, as sent
     std::int64_t speech_to_ms = -1;
-    bool interrupts = false;           // something was playing when the caller began
-    std::int64_t cleared_ms = -1;      // the box cleared the playout, for an interrupting turn
+    bool interrupts = false;       // something was playing when the caller began
+    std::int64_t cleared_ms = -1;  // the box cleared the playout, for an interrupting turn
     bool started = false;
 };
 
@@ -32,9 +32,9 @@ struct Gap {
 };
 
 struct ConversationLimits {
-    std::int64_t ended_after_ms = 700;     // nothing queued for so long: the answer is over
+    std::int64_t ended_after_ms = 700;  // nothing queued for so long: the answer is over
     std::int64_t greeting_patience_ms = 10'000;
-    std::int64_t patience_ms = 15'000;     // the caller goes on without an answer
+    std::int64_t patience_ms = 15'000;  // the caller goes on without an answer
     std::int64_t dead_air_ms = 4'000;
 };
 
@@ -75,7 +75,7 @@ class Conversation {
     std::vector<Gap> gaps_;
     std::size_t current_ = 0;  // turns begun; answers_[current_] is the one awaited
     bool speaking_ = false;
-    bool excused_ = false;     // the script itself keeps silent
+    bool excused_ = false;  // the script itself keeps silent
     std::int64_t idle_since_ms_ = 0;
     std::int64_t silent_since_ms_ = 0;
 };

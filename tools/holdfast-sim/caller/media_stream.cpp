@@ -11,8 +11,11 @@ namespace holdfast::sim {
 
 using nlohmann::json;
 
-MediaStream::MediaStream(net::AsioLoop& loop, const CallOptions& options, StreamIdentity identity, WsHandler* handler)
-    : options_(options), identity_(std::move(identity)), random_(options.seed),
+MediaStream::MediaStream(net::AsioLoop& loop, const CallOptions& options, StreamIdentity identity,
+                         WsHandler* handler)
+    : options_(options),
+      identity_(std::move(identity)),
+      random_(options.seed),
       plain_numbers_(options.faults.has("numbers-as-numbers")) {
     WsConnect connect;
     connect.url = *net::parse_url(identity_.url);
@@ -29,7 +32,9 @@ std::string MediaStream::number(std::uint64_t n) const {
     return plain_numbers_ ? std::to_string(n) : '"' + std::to_string(n) + '"';
 }
 
-std::string MediaStream::sequence() { return number(++sequence_); }
+std::string MediaStream::sequence() {
+    return number(++sequence_);
+}
 
 void MediaStream::send_connected() {
     peer_->send_text(R"({"event":"connected","protocol":"Call","version":"1.0.0"})");
@@ -45,18 +50,24 @@ void MediaStream::send_start() {
     }
     if (options_.faults.has("no-token")) parameters = json::object();
     const bool wrong_codec = options_.faults.has("wrong-codec");
-    const json start{{"accountSid", identity_.account_sid}, {"streamSid", identity_.stream_sid},
-                     {"callSid", identity_.call_sid}, {"tracks", {"inbound"}}, {"customParameters", parameters},
-                     {"mediaFormat", {{"encoding", wrong_codec ? "audio/l16" : "audio/x-mulaw"},
-                                      {"sampleRate", wrong_codec ? 16000 : 8000}, {"channels", 1}}}};
-    peer_->send_text(R"({"event":"start","sequenceNumber":)" + sequence() + R"(,"start":)" + start.dump() +
-                     R"(,"streamSid":")" + identity_.stream_sid + "\"}");
+    const json start{{"accountSid", identity_.account_sid},
+                     {"streamSid", identity_.stream_sid},
+                     {"callSid", identity_.call_sid},
+                     {"tracks", {"inbound"}},
+                     {"customParameters", parameters},
+                     {"mediaFormat",
+                      {{"encoding", wrong_codec ? "audio/l16" : "audio/x-mulaw"},
+                       {"sampleRate", wrong_codec ? 16000 : 8000},
+                       {"channels", 1}}}};
+    peer_->send_text(R"({"event":"start","sequenceNumber":)" + sequence() + R"(,"start":)" +
+                     start.dump() + R"(,"streamSid":")" + identity_.stream_sid + "\"}");
 }
 
 std::string MediaStream::media_message(std::string_view mulaw, std::int64_t now_ms) {
     ++chunk_;
-    std::string out = R"({"event":"media","sequenceNumber":)" + sequence() + R"(,"media":{"track":"inbound","chunk":)" +
-                      number(chunk_) + R"(,"timestamp":)" + number(chunk_ * 20) + R"(,"payload":")";
+    std::string out = R"({"event":"media","sequenceNumber":)" + sequence() +
+                      R"(,"media":{"track":"inbound","chunk":)" + number(chunk_) +
+                      R"(,"timestamp":)" + number(chunk_ * 20) + R"(,"payload":")";
     if (active("not-base64", now_ms, k_fault_default_ms) != nullptr) {
         out += "*** this is not base64 ***";
     } else {
@@ -65,7 +76,8 @@ std::string MediaStream::media_message(std::string_view mulaw, std::int64_t now_
     return out + R"("},"streamSid":")" + identity_.stream_sid + "\"}";
 }
 
-const Fault* MediaStream::active(std::string_view name, std::int64_t now_ms, int default_at_ms) const {
+const Fault* MediaStream::active(std::string_view name, std::int64_t now_ms,
+                                 int default_at_ms) const {
     const Fault* fault = options_.faults.find(name);
     return fault != nullptr && now_ms >= fault->at_ms.value_or(default_at_ms) ? fault : nullptr;
 }
@@ -78,7 +90,8 @@ void MediaStream::send_frame(std::string_view mulaw, std::int64_t now_ms) {
     }
     std::int64_t due = now_ms;
     if (const Fault* jitter = active("jitter", now_ms, 0)) {
-        due += static_cast<std::int64_t>(random_() % static_cast<unsigned>(std::max(1, jitter->number(60))));
+        due += static_cast<std::int64_t>(random_() %
+                                         static_cast<unsigned>(std::max(1, jitter->number(60))));
         if (!line_.empty()) due = std::max(due, line_.back().due_ms);  // late, but in order
     }
     if (const Fault* burst = active("burst", now_ms, k_fault_default_ms)) {
@@ -89,7 +102,8 @@ void MediaStream::send_frame(std::string_view mulaw, std::int64_t now_ms) {
     line_.push_back({due, text});
     if (twice) line_.push_back({due, std::move(text)});
     const bool swapping = active("out-of-order", now_ms, k_fault_default_ms) != nullptr;
-    if (swapping && line_.size() < 2) return;  // wait for the next frame, then send both the wrong way round
+    if (swapping && line_.size() < 2)
+        return;  // wait for the next frame, then send both the wrong way round
     if (swapping) std::swap(line_[0].text, line_[1].text);
     deliver(now_ms);
 }
@@ -102,18 +116,20 @@ void MediaStream::deliver(std::int64_t now_ms) {
 }
 
 void MediaStream::send_dtmf(char digit) {
-    peer_->send_text(R"({"event":"dtmf","streamSid":")" + identity_.stream_sid + R"(","sequenceNumber":)" + sequence() +
+    peer_->send_text(R"({"event":"dtmf","streamSid":")" + identity_.stream_sid +
+                     R"(","sequenceNumber":)" + sequence() +
                      R"(,"dtmf":{"track":"inbound_track","digit":")" + digit + "\"}}");
 }
 
 void MediaStream::send_mark(std::string_view name) {
-    peer_->send_text(R"({"event":"mark","sequenceNumber":)" + sequence() + R"(,"streamSid":")" + identity_.stream_sid +
-                     R"(","mark":{"name":)" + json(name).dump() + "}}");
+    peer_->send_text(R"({"event":"mark","sequenceNumber":)" + sequence() + R"(,"streamSid":")" +
+                     identity_.stream_sid + R"(","mark":{"name":)" + json(name).dump() + "}}");
 }
 
 void MediaStream::send_stop() {
-    peer_->send_text(R"({"event":"stop","sequenceNumber":)" + sequence() + R"(,"streamSid":")" + identity_.stream_sid +
-                     R"(","stop":{"accountSid":")" + identity_.account_sid + R"(","callSid":")" + identity_.call_sid + "\"}}");
+    peer_->send_text(R"({"event":"stop","sequenceNumber":)" + sequence() + R"(,"streamSid":")" +
+                     identity_.stream_sid + R"(","stop":{"accountSid":")" + identity_.account_sid +
+                     R"(","callSid":")" + identity_.call_sid + "\"}}");
 }
 
 }  // namespace holdfast::sim

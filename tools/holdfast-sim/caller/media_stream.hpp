@@ -1,5 +1,5 @@
-// One Media Streams socket seen from Twilio: the messages it sends, in their documented form or bent by
-// a fault. What comes in is given to the owner.
+// One Media Streams socket seen from Twilio: the messages it sends, in their documented form or
+// bent by a fault. What comes in is given to the owner.
 #pragma once
 
 #include "caller/options.hpp"
@@ -23,7 +23,8 @@ struct StreamIdentity {
 
 class MediaStream {
   public:
-    MediaStream(net::AsioLoop& loop, const CallOptions& options, StreamIdentity identity, WsHandler* handler);
+    MediaStream(net::AsioLoop& loop, const CallOptions& options, StreamIdentity identity,
+                WsHandler* handler);
 
     void send_connected();
     void send_start();

@@ -13,7 +13,7 @@ namespace holdfast::sim {
 class Microphone {
   public:
     struct Piece {
-        std::string frame;  // 160 bytes
+        std::string frame;   // 160 bytes
         bool first = false;  // first and last audible frame of the utterance
         bool last = false;
     };
@@ -26,7 +26,9 @@ class Microphone {
         first_ = audio_.size();
         last_ = 0;
         for (std::size_t i = 0; i < audio_.size(); i += audio::k_mulaw_frame_bytes) {
-            if (audio::dbfs(std::string_view(audio_).substr(i, audio::k_mulaw_frame_bytes)) < k_audible_dbfs) continue;
+            if (audio::dbfs(std::string_view(audio_).substr(i, audio::k_mulaw_frame_bytes)) <
+                k_audible_dbfs)
+                continue;
             first_ = std::min(first_, i);
             last_ = i;
         }
@@ -36,7 +38,8 @@ class Microphone {
     bool busy() const { return at_ < audio_.size(); }
 
     Piece next() {
-        if (!busy()) return {std::string(audio::k_mulaw_frame_bytes, audio::k_mulaw_silence), false, false};
+        if (!busy())
+            return {std::string(audio::k_mulaw_frame_bytes, audio::k_mulaw_silence), false, false};
         Piece piece{audio_.substr(at_, audio::k_mulaw_frame_bytes), at_ == first_, at_ == last_};
         at_ += audio::k_mulaw_frame_bytes;
         return piece;

@@ -16,12 +16,12 @@ const std::vector<FaultName>& signature_modes();
 
 struct CallOptions {
     net::Url webhook;
-    std::string base;         // scheme://host[:port] that is signed; empty: the webhook's own
-    std::string fallback;     // asked when the webhook fails, as a number's VoiceFallbackUrl
-    std::string token;        // signs everything
-    std::string next_token;   // for --signature next-token
+    std::string base;        // scheme://host[:port] that is signed; empty: the webhook's own
+    std::string fallback;    // asked when the webhook fails, as a number's VoiceFallbackUrl
+    std::string token;       // signs everything
+    std::string next_token;  // for --signature next-token
     std::string account_sid = "AC00000000000000000000000000000001";
-    std::string call_sid;     // empty: a new one
+    std::string call_sid;  // empty: a new one
     std::string from = "+15550100123";
     std::string to = "+15550100911";
     std::string stir = "TN-Validation-Passed-A";
@@ -31,7 +31,7 @@ struct CallOptions {
     FaultSet faults;
     std::vector<std::string> signature;  // modes, each "name" or "name:webhook" / "name:upgrade"
     std::string dial_status = "completed";
-    bool expect_person = false;          // a good call ends at the human queue
+    bool expect_person = false;  // a good call ends at the human queue
     int connect_timeout_ms = 5000;
     int webhook_timeout_ms = 15'000;
     int patience_ms = 15'000;

@@ -1,6 +1,6 @@
-// What Twilio does with the audio it is given, as twilio.md 4.3 and 7 describe it: a queue drained at
-// 8000 bytes a second, marks that come back when their audio has sounded, a clear that empties it and
-// returns what is pending. Records exactly what the caller hears. Pure: time comes in.
+// What Twilio does with the audio it is given, as twilio.md 4.3 and 7 describe it: a queue drained
+// at 8000 bytes a second, marks that come back when their audio has sounded, a clear that empties
+// it and returns what is pending. Records exactly what the caller hears. Pure: time comes in.
 #pragma once
 
 #include "base/loop.hpp"

@@ -12,7 +12,9 @@ namespace {
 
 using nlohmann::json;
 
-base::Error bad(std::string detail) { return base::make_error(base::Condition::reject, "script", std::move(detail)); }
+base::Error bad(std::string detail) {
+    return base::make_error(base::Condition::reject, "script", std::move(detail));
+}
 
 struct WhenName {
     const char* name;
@@ -25,15 +27,22 @@ constexpr WhenName k_when[] = {{"greeting began", CallerTurn::When::answer_began
                                {"spoken", CallerTurn::When::spoken},
                                {"at", CallerTurn::When::at}};
 
-base::Result<CallerTurn> parse_turn(const json& entry, const std::string& where, const std::string& folder, Speech& speech) {
-    if (auto ok = refuse_unknown(entry, {"when", "after_ms", "say", "wav", "dtmf", "hangup", "expect_answer"}, where); !ok) {
+base::Result<CallerTurn> parse_turn(const json& entry, const std::string& where,
+                                    const std::string& folder, Speech& speech) {
+    if (auto ok = refuse_unknown(
+            entry, {"when", "after_ms", "say", "wav", "dtmf", "hangup", "expect_answer"}, where);
+        !ok) {
         return ok.error();
     }
     try {
         CallerTurn turn;
         const std::string when = entry.value("when", "answer ended");
-        const auto* known = std::find_if(std::begin(k_when), std::end(k_when), [&](const WhenName& w) { return when == w.name; });
-        if (known == std::end(k_when)) return bad(where + ": when '" + when + "' is not one of greeting began, greeting ended, answer began, answer ended, spoken, at");
+        const auto* known = std::find_if(std::begin(k_when), std::end(k_when),
+                                         [&](const WhenName& w) { return when == w.name; });
+        if (known == std::end(k_when))
+            return bad(where + ": when '" + when +
+                       "' is not one of greeting began, greeting ended, answer began, answer "
+                       "ended, spoken, at");
         turn.when = known->when;
         turn.after_ms = entry.value("after_ms", 500);
         turn.text = entry.value("say", "");
@@ -50,7 +59,8 @@ base::Result<CallerTurn> parse_turn(const json& entry, const std::string& where,
         turn.expect_answer = entry.value("expect_answer", !turn.audio.empty());
         const bool something = !turn.audio.empty() || !turn.dtmf.empty() || turn.hangup;
         if (!something) return bad(where + ": nothing to do; want say, wav, dtmf or hangup");
-        if (turn.dtmf.find_first_not_of("0123456789*#ABCD") != std::string::npos) return bad(where + ": dtmf '" + turn.dtmf + "'");
+        if (turn.dtmf.find_first_not_of("0123456789*#ABCD") != std::string::npos)
+            return bad(where + ": dtmf '" + turn.dtmf + "'");
         return turn;
     } catch (const json::exception& e) {
         return bad(where + ": " + e.what());
@@ -66,9 +76,11 @@ CallerTurn hang_up() {
 
 }  // namespace
 
-base::Result<CallerScript> parse_caller_script(const json& document, const std::string& folder, Speech& speech) {
+base::Result<CallerScript> parse_caller_script(const json& document, const std::string& folder,
+                                               Speech& speech) {
     if (auto ok = refuse_unknown(document, {"turns"}, "script"); !ok) return ok.error();
-    if (!document.contains("turns") || !document["turns"].is_array()) return bad("script: 'turns' is not a list");
+    if (!document.contains("turns") || !document["turns"].is_array())
+        return bad("script: 'turns' is not a list");
     CallerScript script;
     for (const auto& entry : document["turns"]) {
         auto turn = parse_turn(entry, "turn " + std::to_string(script.size() + 1), folder, speech);
@@ -88,8 +100,8 @@ base::Result<CallerScript> default_caller_script(Speech& speech) {
     return parse_caller_script(k_script, ".", speech);
 }
 
-base::Result<CallerScript> caller_script_of(const std::vector<std::string>& texts, const std::vector<std::string>& wavs,
-                                            Speech& speech) {
+base::Result<CallerScript> caller_script_of(const std::vector<std::string>& texts,
+                                            const std::vector<std::string>& wavs, Speech& speech) {
     json turns = json::array();
     for (const auto& text : texts) turns.push_back({{"say", text}});
     for (const auto& wav : wavs) turns.push_back({{"wav", wav}});

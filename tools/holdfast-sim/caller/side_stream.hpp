@@ -1,5 +1,5 @@
-// A further stream that a fault opens beside the call's own: it says connected and start, listens, and
-// remembers how it was shown out.
+// A further stream that a fault opens beside the call's own: it says connected and start, listens,
+// and remembers how it was shown out.
 #pragma once
 
 #include "caller/media_stream.hpp"
@@ -14,16 +14,24 @@ namespace holdfast::sim {
 
 class SideStream final : private WsHandler {
   public:
-    SideStream(net::AsioLoop& loop, const CallOptions& options, StreamIdentity identity, std::string why,
-               std::function<void()> on_end)
-        : why_(std::move(why)), on_end_(std::move(on_end)), stream_(loop, options, std::move(identity), this) {}
+    SideStream(net::AsioLoop& loop, const CallOptions& options, StreamIdentity identity,
+               std::string why, std::function<void()> on_end)
+        : why_(std::move(why)),
+          on_end_(std::move(on_end)),
+          stream_(loop, options, std::move(identity), this) {}
     ~SideStream() override { stream_.socket().set_handler(nullptr); }
 
     void close() { stream_.socket().close(1000, ""); }
     bool ended() const { return ended_; }
     nlohmann::ordered_json report() const {
-        return {{"why", why_}, {"upgraded", upgraded_}, {"http_status", http_status_}, {"messages_received", messages_},
-                {"ended", ended_}, {"close_code", end_.code}, {"close_reason", end_.reason}, {"closed_by_us", end_.by_us}};
+        return {{"why", why_},
+                {"upgraded", upgraded_},
+                {"http_status", http_status_},
+                {"messages_received", messages_},
+                {"ended", ended_},
+                {"close_code", end_.code},
+                {"close_reason", end_.reason},
+                {"closed_by_us", end_.by_us}};
     }
 
   private:

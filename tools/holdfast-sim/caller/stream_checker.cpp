@@ -15,13 +15,15 @@ constexpr std::size_t k_payload_characters_max = 640;  // the daemon's own rule:
 
 bool has_exactly(const json& object, std::initializer_list<const char*> keys) {
     return object.is_object() && object.size() == keys.size() &&
-           std::all_of(keys.begin(), keys.end(), [&](const char* key) { return object.contains(key); });
+           std::all_of(keys.begin(), keys.end(),
+                       [&](const char* key) { return object.contains(key); });
 }
 
 }  // namespace
 
 void StreamChecker::note(int code, const std::string& what) {
-    const bool known = std::any_of(violations_.begin(), violations_.end(), [&](const Violation& v) { return v.what == what; });
+    const bool known = std::any_of(violations_.begin(), violations_.end(),
+                                   [&](const Violation& v) { return v.what == what; });
     if (!known) violations_.push_back({code, what});
 }
 
@@ -50,17 +52,20 @@ std::string StreamChecker::problem_of(std::string_view text, ServerMessage& mess
         return {};
     }
     if (*event == "mark") {
-        if (!has_exactly(object, {"event", "streamSid", "mark"}) || !has_exactly(object["mark"], {"name"})) {
+        if (!has_exactly(object, {"event", "streamSid", "mark"}) ||
+            !has_exactly(object["mark"], {"name"})) {
             return "mark with missing or extra keys";
         }
         const json& name = object["mark"]["name"];
-        if (!name.is_string() || name.get_ref<const std::string&>().empty()) return "mark without a name";
+        if (!name.is_string() || name.get_ref<const std::string&>().empty())
+            return "mark without a name";
         message.kind = ServerMessage::Kind::mark;
         message.name = name.get<std::string>();
         return {};
     }
     if (*event != "media") return "unknown event";
-    if (!has_exactly(object, {"event", "streamSid", "media"}) || !has_exactly(object["media"], {"payload"})) {
+    if (!has_exactly(object, {"event", "streamSid", "media"}) ||
+        !has_exactly(object["media"], {"payload"})) {
         return "media with missing or extra keys";
     }
     const json& payload = object["media"]["payload"];

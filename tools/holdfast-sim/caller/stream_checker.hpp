@@ -1,5 +1,5 @@
-// Reads what a server sends to Twilio and holds it against twilio.md 4.3: exactly the documented keys,
-// the right streamSid, standard base64. Wrong messages are dropped, as Twilio drops them.
+// Reads what a server sends to Twilio and holds it against twilio.md 4.3: exactly the documented
+// keys, the right streamSid, standard base64. Wrong messages are dropped, as Twilio drops them.
 #pragma once
 
 #include <string>

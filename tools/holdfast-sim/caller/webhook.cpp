@@ -11,12 +11,13 @@ namespace {
 constexpr std::size_t k_twiml_bytes_max = 64 * 1024;
 
 bool wants(const CallOptions& options, SignedFor kind, std::string_view mode) {
-    return std::any_of(options.signature.begin(), options.signature.end(), [&](std::string_view entry) {
-        const std::size_t colon = entry.find(':');
-        if (entry.substr(0, colon) != mode) return false;
-        if (colon == std::string_view::npos) return true;
-        return entry.substr(colon + 1) == (kind == SignedFor::webhook ? "webhook" : "upgrade");
-    });
+    return std::any_of(
+        options.signature.begin(), options.signature.end(), [&](std::string_view entry) {
+            const std::size_t colon = entry.find(':');
+            if (entry.substr(0, colon) != mode) return false;
+            if (colon == std::string_view::npos) return true;
+            return entry.substr(colon + 1) == (kind == SignedFor::webhook ? "webhook" : "upgrade");
+        });
 }
 
 void replace_scheme(std::string& url, std::string_view from, std::string_view to) {
@@ -53,7 +54,8 @@ const std::vector<FaultName>& signature_modes() {
     return k_modes;
 }
 
-std::string signature_for(const CallOptions& options, SignedFor kind, const std::string& url, const twilio::Params& params) {
+std::string signature_for(const CallOptions& options, SignedFor kind, const std::string& url,
+                          const twilio::Params& params) {
     if (wants(options, kind, "missing")) return {};
     std::string form = url;
     if (kind == SignedFor::upgrade && wants(options, kind, "https-for-wss")) {
@@ -70,18 +72,29 @@ std::string signature_for(const CallOptions& options, SignedFor kind, const std:
 
 void Webhook::post(const net::Url& url, const std::string& call_status, const twilio::Params& extra,
                    std::function<void(TwimlAnswer)> done) {
-    twilio::Params params{{"AccountSid", options_.account_sid}, {"ApiVersion", "2010-04-01"}, {"CallSid", call_sid_},
-                          {"CallStatus", call_status}, {"Called", options_.to}, {"Caller", options_.from},
-                          {"Direction", "inbound"}, {"From", options_.from}, {"FromCity", "MC LEAN"}, {"FromState", "VA"},
-                          {"FromZip", ""}, {"To", options_.to}};
+    twilio::Params params{{"AccountSid", options_.account_sid},
+                          {"ApiVersion", "2010-04-01"},
+                          {"CallSid", call_sid_},
+                          {"CallStatus", call_status},
+                          {"Called", options_.to},
+                          {"Caller", options_.from},
+                          {"Direction", "inbound"},
+                          {"From", options_.from},
+                          {"FromCity", "MC LEAN"},
+                          {"FromState", "VA"},
+                          {"FromZip", ""},
+                          {"To", options_.to}};
     if (!options_.stir.empty()) params.emplace_back("StirVerstat", options_.stir);
     params.insert(params.end(), extra.begin(), extra.end());
-    const std::string base = options_.base.empty() ? url.scheme + "://" + url.host_header() : options_.base;
-    const std::string signature = signature_for(options_, SignedFor::webhook, base + url.target, params);
+    const std::string base =
+        options_.base.empty() ? url.scheme + "://" + url.host_header() : options_.base;
+    const std::string signature =
+        signature_for(options_, SignedFor::webhook, base + url.target, params);
 
     HttpFetch fetch;
     fetch.url = url;
-    fetch.headers = {{"User-Agent", "TwilioProxy/1.1"}, {"Accept", "*/*"},
+    fetch.headers = {{"User-Agent", "TwilioProxy/1.1"},
+                     {"Accept", "*/*"},
                      {"Content-Type", "application/x-www-form-urlencoded; charset=UTF-8"},
                      {"I-Twilio-Idempotency-Token", base::random_hex(16)}};
     if (!signature.empty()) fetch.headers.emplace_back("X-Twilio-Signature", signature);
@@ -90,12 +103,14 @@ void Webhook::post(const net::Url& url, const std::string& call_status, const tw
     fetch.route = options_.route;
     fetch.timeout = base::milliseconds(options_.webhook_timeout_ms);
     const auto started = loop_.now();
-    http_fetch(loop_, std::move(fetch), [this, started, alive = std::weak_ptr<bool>(alive_), done = std::move(done)](base::Result<HttpMessage> result) {
-        if (alive.expired()) return;
-        TwimlAnswer answer = judge(std::move(result));
-        answer.took_ms = base::to_ms(loop_.now() - started);
-        done(std::move(answer));
-    });
+    http_fetch(loop_, std::move(fetch),
+               [this, started, alive = std::weak_ptr<bool>(alive_),
+                done = std::move(done)](base::Result<HttpMessage> result) {
+                   if (alive.expired()) return;
+                   TwimlAnswer answer = judge(std::move(result));
+                   answer.took_ms = base::to_ms(loop_.now() - started);
+                   done(std::move(answer));
+               });
 }
 
 TwimlAnswer Webhook::judge(base::Result<HttpMessage> result) const {
@@ -105,18 +120,24 @@ TwimlAnswer Webhook::judge(base::Result<HttpMessage> result) const {
         answer.detail = std::move(detail);
         return answer;
     };
-    if (!result) return failed("11205", std::string(result.error().code) + ": " + result.error().detail);
+    if (!result)
+        return failed("11205", std::string(result.error().code) + ": " + result.error().detail);
     const HttpMessage& message = *result;
     answer.http_status = message.status;
     answer.body = message.body;
-    if (message.status / 100 == 3) return failed("11215", "a redirect, status " + std::to_string(message.status));
-    if (message.status / 100 != 2) return failed("11200", "status " + std::to_string(message.status));
+    if (message.status / 100 == 3)
+        return failed("11215", "a redirect, status " + std::to_string(message.status));
+    if (message.status / 100 != 2)
+        return failed("11200", "status " + std::to_string(message.status));
     if (message.body.size() > k_twiml_bytes_max) return failed("12100", "TwiML above 64 KB");
     if (!is_xml(message.header("Content-Type"))) {
-        return failed("12300", "content type '" + std::string(message.header("Content-Type")) + "'");
+        return failed("12300",
+                      "content type '" + std::string(message.header("Content-Type")) + "'");
     }
-    if (message.body.rfind("<?xml", 0) != 0) return failed("12100", "the body does not begin with <?xml");
-    const bool loopback = net::is_loopback(options_.route.host.empty() ? options_.webhook.host : options_.route.host);
+    if (message.body.rfind("<?xml", 0) != 0)
+        return failed("12100", "the body does not begin with <?xml");
+    const bool loopback =
+        net::is_loopback(options_.route.host.empty() ? options_.webhook.host : options_.route.host);
     auto twiml = parse_twiml(message.body, loopback);
     if (!twiml) return failed(twiml.error().code, twiml.error().detail);
     answer.twiml = std::move(*twiml);

@@ -1,4 +1,5 @@
-// The HTTP half of Twilio: form parameters, signatures in every right and wrong form, fetching TwiML.
+// The HTTP half of Twilio: form parameters, signatures in every right and wrong form, fetching
+// TwiML.
 #pragma once
 
 #include "caller/options.hpp"
@@ -14,7 +15,8 @@ namespace holdfast::sim {
 enum class SignedFor { webhook, upgrade };
 
 // Value of X-Twilio-Signature for `url`, bent as options.signature says; empty: send no header.
-std::string signature_for(const CallOptions& options, SignedFor kind, const std::string& url, const twilio::Params& params);
+std::string signature_for(const CallOptions& options, SignedFor kind, const std::string& url,
+                          const twilio::Params& params);
 
 struct TwimlAnswer {
     int http_status = 0;

@@ -20,9 +20,9 @@ namespace {
 
 constexpr base::milliseconds k_tick{1};
 constexpr std::int64_t k_frames_per_second = 50;
-constexpr std::int64_t k_quiet_start_ms = 2000;   // a box without a greeting
+constexpr std::int64_t k_quiet_start_ms = 2000;  // a box without a greeting
 constexpr std::int64_t k_after_greeting_ms = 300;
-constexpr std::int64_t k_tail_ms = 5000;          // for the last frames to come back
+constexpr std::int64_t k_tail_ms = 5000;  // for the last frames to come back
 constexpr std::int64_t k_connect_ms = 20'000;
 constexpr std::size_t k_errors_kept = 20;
 
@@ -43,7 +43,9 @@ std::string_view member(std::string_view text, std::string_view key) {
 double cpu_seconds() {
     rusage usage{};
     getrusage(RUSAGE_SELF, &usage);
-    const auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6; };
+    const auto seconds = [](const timeval& t) {
+        return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
+    };
     return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
@@ -53,8 +55,12 @@ double cpu_seconds() {
 class LoadCall final : public WsHandler {
   public:
     LoadCall(Load& load, std::uint16_t number)
-        : load_(load), number_(number), launched_(load.loop_.now()), call_sid_("CA" + base::random_hex(16)),
-          stream_sid_("MZ" + base::random_hex(16)), webhook_(load.loop_, load.options_.call, call_sid_) {
+        : load_(load),
+          number_(number),
+          launched_(load.loop_.now()),
+          call_sid_("CA" + base::random_hex(16)),
+          stream_sid_("MZ" + base::random_hex(16)),
+          webhook_(load.loop_, load.options_.call, call_sid_) {
         const auto frames = static_cast<std::size_t>(load_.options_.seconds * k_frames_per_second);
         sent_at_.resize(frames);
         seen_.resize(frames);
@@ -62,7 +68,8 @@ class LoadCall final : public WsHandler {
             connect_provider();
             return;
         }
-        webhook_.post(load_.options_.call.webhook, "ringing", {}, [this](TwimlAnswer answer) { on_twiml(std::move(answer)); });
+        webhook_.post(load_.options_.call.webhook, "ringing", {},
+                      [this](TwimlAnswer answer) { on_twiml(std::move(answer)); });
     }
     ~LoadCall() override {
         if (socket_) socket_->set_handler(nullptr);
@@ -71,10 +78,13 @@ class LoadCall final : public WsHandler {
     // Once every 20 ms.
     void slot(base::TimePoint now) {
         if (over_) return;
-        if (state_ == State::connecting && now - launched_ > base::milliseconds(k_connect_ms)) return fail("connecting took too long");
+        if (state_ == State::connecting && now - launched_ > base::milliseconds(k_connect_ms))
+            return fail("connecting took too long");
         if (state_ == State::greeting && greeting_over(now)) state_ = State::streaming;
         if (state_ == State::streaming) send_frame();
-        if (state_ == State::draining && (received_ == next_ || now - last_sent_ > base::milliseconds(k_tail_ms))) end();
+        if (state_ == State::draining &&
+            (received_ == next_ || now - last_sent_ > base::milliseconds(k_tail_ms)))
+            end();
     }
 
     void end() {
@@ -82,8 +92,10 @@ class LoadCall final : public WsHandler {
         account();
         if (socket_ && socket_->open()) {
             if (!load_.options_.direct) {
-                socket_->send_text(R"({"event":"stop","sequenceNumber":")" + std::to_string(++sequence_) + R"(","streamSid":")" + stream_sid_ +
-                                   R"(","stop":{"accountSid":")" + load_.options_.call.account_sid + R"(","callSid":")" + call_sid_ + "\"}}");
+                socket_->send_text(
+                    R"({"event":"stop","sequenceNumber":")" + std::to_string(++sequence_) +
+                    R"(","streamSid":")" + stream_sid_ + R"(","stop":{"accountSid":")" +
+                    load_.options_.call.account_sid + R"(","callSid":")" + call_sid_ + "\"}}");
             }
             socket_->close(1000, "");
         }
@@ -92,10 +104,15 @@ class LoadCall final : public WsHandler {
     void on_ws_open() override {
         if (load_.options_.direct) return;
         socket_->send_text(R"({"event":"connected","protocol":"Call","version":"1.0.0"})");
-        const json start{{"accountSid", load_.options_.call.account_sid}, {"streamSid", stream_sid_}, {"callSid", call_sid_},
-                         {"tracks", {"inbound"}}, {"customParameters", parameters_},
-                         {"mediaFormat", {{"encoding", "audio/x-mulaw"}, {"sampleRate", 8000}, {"channels", 1}}}};
-        socket_->send_text(R"({"event":"start","sequenceNumber":"1","start":)" + start.dump() + R"(,"streamSid":")" + stream_sid_ + "\"}");
+        const json start{{"accountSid", load_.options_.call.account_sid},
+                         {"streamSid", stream_sid_},
+                         {"callSid", call_sid_},
+                         {"tracks", {"inbound"}},
+                         {"customParameters", parameters_},
+                         {"mediaFormat",
+                          {{"encoding", "audio/x-mulaw"}, {"sampleRate", 8000}, {"channels", 1}}}};
+        socket_->send_text(R"({"event":"start","sequenceNumber":"1","start":)" + start.dump() +
+                           R"(,"streamSid":")" + stream_sid_ + "\"}");
         sequence_ = 1;
         begin(State::greeting);
     }
@@ -116,7 +133,9 @@ class LoadCall final : public WsHandler {
     void on_ws_binary(std::size_t) override {}
     void on_ws_violation(std::uint16_t, const std::string& what) override { fail(what); }
     void on_ws_end(const WsEnd& end) override {
-        if (!over_) fail("the stream ended: " + end.why + ", code " + std::to_string(end.code) + ", status " + std::to_string(refused_));
+        if (!over_)
+            fail("the stream ended: " + end.why + ", code " + std::to_string(end.code) +
+                 ", status " + std::to_string(refused_));
         load_.call_over();
     }
 
@@ -132,7 +151,8 @@ class LoadCall final : public WsHandler {
         for (const auto& verb : answer.twiml.children) {
             if (verb.name != "Connect") continue;
             url = verb.children.front().attribute_or("url", "");
-            for (const auto& p : verb.children.front().children) parameters_[p.attribute_or("name", "")] = p.attribute_or("value", "");
+            for (const auto& p : verb.children.front().children)
+                parameters_[p.attribute_or("name", "")] = p.attribute_or("value", "");
         }
         const auto parsed = net::parse_url(url);
         if (!parsed) {
@@ -141,7 +161,9 @@ class LoadCall final : public WsHandler {
         }
         WsConnect connect;
         connect.url = *parsed;
-        connect.headers = {{"User-Agent", "Twilio.TmeWs/1.0"}, {"X-Twilio-Signature", signature_for(load_.options_.call, SignedFor::upgrade, url, {})}};
+        connect.headers = {{"User-Agent", "Twilio.TmeWs/1.0"},
+                           {"X-Twilio-Signature",
+                            signature_for(load_.options_.call, SignedFor::upgrade, url, {})}};
         connect.tls = load_.options_.call.tls;
         connect.route = load_.options_.call.route;
         socket_ = WsPeer::connect(load_.loop_, std::move(connect), this);
@@ -170,11 +192,13 @@ class LoadCall final : public WsHandler {
 
     void on_provider_event(std::string_view text) {
         const std::string_view head = text.substr(0, 64);
-        if (head.find("response.output_audio.delta\"") != std::string_view::npos) return on_audio(member(text, "\"delta\":\""));
+        if (head.find("response.output_audio.delta\"") != std::string_view::npos)
+            return on_audio(member(text, "\"delta\":\""));
         const json event = json::parse(text, nullptr, false);
         const std::string type = event.is_object() ? event.value("type", "") : "";
         if (type == "session.created") {
-            socket_->send_text(R"({"type":"session.update","event_id":"cfg","session":{"type":"realtime","audio":{"input":{"format":{"type":"audio/pcmu"},"turn_detection":null},"output":{"format":{"type":"audio/pcmu"},"voice":"alloy"}}}})");
+            socket_->send_text(
+                R"({"type":"session.update","event_id":"cfg","session":{"type":"realtime","audio":{"input":{"format":{"type":"audio/pcmu"},"turn_detection":null},"output":{"format":{"type":"audio/pcmu"},"voice":"alloy"}}}})");
         } else if (type == "session.updated") {
             begin(State::streaming);
         } else if (type == "error") {
@@ -229,7 +253,9 @@ class LoadCall final : public WsHandler {
         if (n.sequence < highest_) ++totals.reordered;
         highest_ = std::max(highest_, n.sequence);
         if (n.sequence * 20 < static_cast<std::uint32_t>(load_.options_.warm_up_ms)) return;
-        const auto trip = std::chrono::duration_cast<std::chrono::microseconds>(now - sent_at_[n.sequence]).count();
+        const auto trip =
+            std::chrono::duration_cast<std::chrono::microseconds>(now - sent_at_[n.sequence])
+                .count();
         totals.round_trips_us.push_back(static_cast<std::uint32_t>(trip));
     }
 
@@ -247,7 +273,8 @@ class LoadCall final : public WsHandler {
         if (over_) return;
         account();
         ++load_.totals_.failed;
-        if (load_.totals_.errors.size() < k_errors_kept) load_.totals_.errors.push_back("call " + std::to_string(number_) + ": " + why);
+        if (load_.totals_.errors.size() < k_errors_kept)
+            load_.totals_.errors.push_back("call " + std::to_string(number_) + ": " + why);
         if (socket_) socket_->reset();
     }
 
@@ -276,31 +303,41 @@ class LoadCall final : public WsHandler {
 };
 
 Load::Load(net::AsioLoop& loop, LoadOptions options, EventLog& events, std::function<void()> done)
-    : loop_(loop), options_(std::move(options)), events_(events), done_(std::move(done)), timer_(loop) {}
+    : loop_(loop),
+      options_(std::move(options)),
+      events_(events),
+      done_(std::move(done)),
+      timer_(loop) {}
 
 Load::~Load() = default;
 
 void Load::start() {
     started_at_ = loop_.now();
-    const auto trips = static_cast<std::size_t>(options_.calls) * static_cast<std::size_t>(options_.seconds) * 50;
+    const auto trips =
+        static_cast<std::size_t>(options_.calls) * static_cast<std::size_t>(options_.seconds) * 50;
     totals_.round_trips_us.reserve(trips);
     timer_.arm_at(started_at_ + k_tick, [this] { tick(); });
 }
 
 void Load::tick() {
     const auto now = loop_.now();
-    worst_tick_us_ = std::max<std::int64_t>(worst_tick_us_, std::chrono::duration_cast<std::chrono::microseconds>(now - (started_at_ + (ticks_ + 1) * k_tick)).count());
+    worst_tick_us_ = std::max<std::int64_t>(worst_tick_us_,
+                                            std::chrono::duration_cast<std::chrono::microseconds>(
+                                                now - (started_at_ + (ticks_ + 1) * k_tick))
+                                                .count());
     launch_due(now);
     // Late ticks are made up for: no call loses a frame because we were slow.
     for (; started_at_ + (ticks_ + 1) * k_tick <= now; ++ticks_) {
-        for (LoadCall* call : slots_[static_cast<std::size_t>(ticks_) % k_slots]) call->slot(loop_.now());
+        for (LoadCall* call : slots_[static_cast<std::size_t>(ticks_) % k_slots])
+            call->slot(loop_.now());
     }
     timer_.arm_at(started_at_ + (ticks_ + 1) * k_tick, [this] { tick(); });
 }
 
 void Load::launch_due(base::TimePoint now) {
     const double seconds = std::chrono::duration<double>(now - started_at_).count();
-    const int due = stopped_ ? 0 : std::min(options_.calls, 1 + static_cast<int>(seconds * options_.rate));
+    const int due =
+        stopped_ ? 0 : std::min(options_.calls, 1 + static_cast<int>(seconds * options_.rate));
     for (; totals_.started < due; ++totals_.started) {
         const auto number = static_cast<std::uint16_t>(totals_.started);
         calls_.push_back(std::make_unique<LoadCall>(*this, number));
@@ -312,7 +349,9 @@ void Load::call_over() {
     ++over_;
     const bool all = stopped_ ? over_ == totals_.started : over_ == options_.calls;
     if (events_.form() == EventLog::Form::people && (over_ % 50 == 0 || all)) {
-        events_.emit("progress", {{"over", over_}}, std::to_string(over_) + " of " + std::to_string(options_.calls) + " calls are over");
+        events_.emit(
+            "progress", {{"over", over_}},
+            std::to_string(over_) + " of " + std::to_string(options_.calls) + " calls are over");
     }
     if (!all || !done_) return;
     timer_.cancel();
@@ -325,8 +364,9 @@ void Load::stop() {
 }
 
 bool Load::good() const {
-    return totals_.failed == 0 && totals_.started == options_.calls && totals_.lost == 0 && totals_.duplicated == 0 &&
-           totals_.reordered == 0 && totals_.strange == 0 && totals_.sent > 0;
+    return totals_.failed == 0 && totals_.started == options_.calls && totals_.lost == 0 &&
+           totals_.duplicated == 0 && totals_.reordered == 0 && totals_.strange == 0 &&
+           totals_.sent > 0;
 }
 
 ordered_json Load::report() const {
@@ -334,18 +374,39 @@ ordered_json Load::report() const {
     std::sort(trips.begin(), trips.end());
     const auto at = [&](double share) -> std::uint32_t {
         if (trips.empty()) return 0;
-        return trips[std::min(trips.size() - 1, static_cast<std::size_t>(share * static_cast<double>(trips.size())))];
+        return trips[std::min(trips.size() - 1,
+                              static_cast<std::size_t>(share * static_cast<double>(trips.size())))];
     };
     double sum = 0;
     for (const auto t : trips) sum += t;
-    return {{"good", good()}, {"mode", options_.direct ? "direct" : "daemon"}, {"calls", options_.calls}, {"started", totals_.started},
-            {"failed", totals_.failed}, {"seconds", options_.seconds}, {"frames_sent", totals_.sent}, {"frames_received", totals_.received},
-            {"lost", totals_.lost}, {"duplicated", totals_.duplicated}, {"reordered", totals_.reordered}, {"strange", totals_.strange},
-            {"greeting_ms_per_call", totals_.started == 0 ? 0 : totals_.foreign_bytes / 8 / static_cast<unsigned>(totals_.started)},
-            {"round_trip_us", {{"count", trips.size()}, {"mean", trips.empty() ? 0.0 : sum / static_cast<double>(trips.size())}, {"p50", at(0.5)},
-                               {"p90", at(0.9)}, {"p99", at(0.99)}, {"p999", at(0.999)}, {"max", trips.empty() ? 0u : trips.back()}}},
-            {"worst_tick_lateness_us", worst_tick_us_}, {"cpu_s", cpu_seconds()},
-            {"wall_s", std::chrono::duration<double>(loop_.now() - started_at_).count()}, {"errors", totals_.errors}};
+    return {
+        {"good", good()},
+        {"mode", options_.direct ? "direct" : "daemon"},
+        {"calls", options_.calls},
+        {"started", totals_.started},
+        {"failed", totals_.failed},
+        {"seconds", options_.seconds},
+        {"frames_sent", totals_.sent},
+        {"frames_received", totals_.received},
+        {"lost", totals_.lost},
+        {"duplicated", totals_.duplicated},
+        {"reordered", totals_.reordered},
+        {"strange", totals_.strange},
+        {"greeting_ms_per_call",
+         totals_.started == 0 ? 0
+                              : totals_.foreign_bytes / 8 / static_cast<unsigned>(totals_.started)},
+        {"round_trip_us",
+         {{"count", trips.size()},
+          {"mean", trips.empty() ? 0.0 : sum / static_cast<double>(trips.size())},
+          {"p50", at(0.5)},
+          {"p90", at(0.9)},
+          {"p99", at(0.99)},
+          {"p999", at(0.999)},
+          {"max", trips.empty() ? 0u : trips.back()}}},
+        {"worst_tick_lateness_us", worst_tick_us_},
+        {"cpu_s", cpu_seconds()},
+        {"wall_s", std::chrono::duration<double>(loop_.now() - started_at_).count()},
+        {"errors", totals_.errors}};
 }
 
 }  // namespace holdfast::sim

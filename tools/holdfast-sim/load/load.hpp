@@ -1,5 +1,6 @@
-// Many calls at once, each streaming 50 numbered frames a second in real time against an echo behind the
-// daemon (or straight to the echo), and what became of every frame. One thread, one timer.
+// Many calls at once, each streaming 50 numbered frames a second in real time against an echo
+// behind the daemon (or straight to the echo), and what became of every frame. One thread, one
+// timer.
 #pragma once
 
 #include "base/timer.hpp"
@@ -19,13 +20,13 @@ namespace holdfast::sim {
 
 struct LoadOptions {
     int calls = 50;
-    double rate = 10;         // calls started per second
-    int seconds = 20;         // of numbered frames, each call
-    int warm_up_ms = 1000;    // of each call, left out of the round trips
-    bool direct = false;      // speak the provider's protocol to it, no daemon between
-    net::Url provider;        // for direct
+    double rate = 10;       // calls started per second
+    int seconds = 20;       // of numbered frames, each call
+    int warm_up_ms = 1000;  // of each call, left out of the round trips
+    bool direct = false;    // speak the provider's protocol to it, no daemon between
+    net::Url provider;      // for direct
     std::string key = "sk-simulated";
-    CallOptions call;         // webhook, tokens, TLS, route
+    CallOptions call;  // webhook, tokens, TLS, route
 };
 
 struct LoadTotals {
@@ -59,7 +60,8 @@ class Load {
     void launch_due(base::TimePoint now);
     void call_over();
 
-    static constexpr std::size_t k_slots = 20;  // one a millisecond: every call has its own place in the 20 ms
+    static constexpr std::size_t k_slots =
+        20;  // one a millisecond: every call has its own place in the 20 ms
 
     net::AsioLoop& loop_;
     LoadOptions options_;

@@ -15,7 +15,8 @@ constexpr std::size_t k_frame_bytes = 160;
 const std::string& tail_bytes() {
     static const std::string k_tail = [] {
         std::string tail(k_frame_bytes - k_head_bytes, '\0');
-        for (std::size_t i = 0; i < tail.size(); ++i) tail[i] = static_cast<char>((i * 37 + 11) & 0xff);
+        for (std::size_t i = 0; i < tail.size(); ++i)
+            tail[i] = static_cast<char>((i * 37 + 11) & 0xff);
         return tail;
     }();
     return k_tail;
@@ -29,7 +30,8 @@ const std::string& tail_text() {
 std::string head_of(const FrameNumber& n) {
     std::string head(k_magic);
     const auto put = [&head](std::uint32_t value, unsigned width) {
-        for (unsigned shift = width * 8; shift > 0; shift -= 8) head += static_cast<char>((value >> (shift - 8)) & 0xff);
+        for (unsigned shift = width * 8; shift > 0; shift -= 8)
+            head += static_cast<char>((value >> (shift - 8)) & 0xff);
     };
     put(n.call, 2);
     put(n.sequence, 4);
@@ -40,7 +42,8 @@ std::string head_of(const FrameNumber& n) {
 std::optional<FrameNumber> read_head(std::string_view head) {
     const auto get = [&head](std::size_t at, std::size_t width) {
         std::uint32_t value = 0;
-        for (std::size_t i = 0; i < width; ++i) value = (value << 8) | static_cast<unsigned char>(head[at + i]);
+        for (std::size_t i = 0; i < width; ++i)
+            value = (value << 8) | static_cast<unsigned char>(head[at + i]);
         return value;
     };
     FrameNumber n{static_cast<std::uint16_t>(get(4, 2)), get(6, 4)};
@@ -64,7 +67,8 @@ void append_numbered_frame(std::string& out, const FrameNumber& number) {
 }
 
 std::optional<FrameNumber> FrameFinder::whole_frame(std::string_view base64) {
-    if (base64.size() != k_frame_text_size || base64.substr(k_head_text) != tail_text()) return std::nullopt;
+    if (base64.size() != k_frame_text_size || base64.substr(k_head_text) != tail_text())
+        return std::nullopt;
     const auto head = base::base64_decode(base64.substr(0, k_head_text));
     return head ? read_head(*head) : std::nullopt;
 }
@@ -83,7 +87,8 @@ std::optional<FrameNumber> FrameFinder::next() {
         buffer_.erase(0, drop);
         if (!found || buffer_.size() < k_frame_bytes) return std::nullopt;
         const auto number = read_head(std::string_view(buffer_).substr(0, k_head_bytes));
-        const bool whole = number && std::string_view(buffer_).substr(k_head_bytes, tail_bytes().size()) == tail_bytes();
+        const bool whole = number && std::string_view(buffer_).substr(
+                                         k_head_bytes, tail_bytes().size()) == tail_bytes();
         buffer_.erase(0, whole ? k_frame_bytes : 1);
         if (whole) return number;
         ++foreign_;

@@ -1,5 +1,6 @@
 // Frames that can be recognised on their way back: 160 bytes of which the first twelve say call and
-// number and the rest is the same for all, so that base64 text can be made and checked without decoding.
+// number and the rest is the same for all, so that base64 text can be made and checked without
+// decoding.
 #pragma once
 
 #include <array>
@@ -32,7 +33,9 @@ class FrameFinder {
         add(base64);
         while (const auto number = next()) found(*number);
     }
-    std::uint64_t foreign_bytes() const { return foreign_; }  // audio that is no numbered frame (the greeting)
+    std::uint64_t foreign_bytes() const {
+        return foreign_;
+    }  // audio that is no numbered frame (the greeting)
 
   private:
     static std::optional<FrameNumber> whole_frame(std::string_view base64);

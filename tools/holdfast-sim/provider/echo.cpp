@@ -23,11 +23,17 @@ std::string_view audio_of(std::string_view text) {
 }  // namespace
 
 EchoSession::EchoSession(ProviderWire& wire, ConnectionRecord& record, std::int64_t expires_at)
-    : wire_(wire), record_(record), expires_at_(expires_at),
-      head_(R"({"type":"response.output_audio.delta","event_id":"event_e","response_id":"resp_echo","item_id":"item_echo","output_index":0,"content_index":0,"delta":")") {}
+    : wire_(wire),
+      record_(record),
+      expires_at_(expires_at),
+      head_(
+          R"({"type":"response.output_audio.delta","event_id":"event_e","response_id":"resp_echo","item_id":"item_echo","output_index":0,"content_index":0,"delta":")") {
+}
 
 void EchoSession::open() {
-    const json created{{"type", "session.created"}, {"event_id", "event_1"}, {"session", default_session("sess_echo", record_.model, expires_at_)}};
+    const json created{{"type", "session.created"},
+                       {"event_id", "event_1"},
+                       {"session", default_session("sess_echo", record_.model, expires_at_)}};
     wire_.send(created.dump());
 }
 
@@ -55,20 +61,53 @@ void EchoSession::on_other(std::string_view text) {
     auto applied = apply_session_update(session, event.value("session", json()), false);
     if (const auto* error = std::get_if<ApiError>(&applied)) {
         record_.note_wrong("session.update refused: " + error->code + " " + error->param);
-        wire_.send(json{{"type", "error"}, {"event_id", "event_2"}, {"error", {{"type", error->type}, {"code", error->code}, {"message", error->message}, {"param", error->param}, {"event_id", event.value("event_id", json())}}}}.dump());
+        wire_.send(json{{"type", "error"},
+                        {"event_id", "event_2"},
+                        {"error",
+                         {{"type", error->type},
+                          {"code", error->code},
+                          {"message", error->message},
+                          {"param", error->param},
+                          {"event_id", event.value("event_id", json())}}}}
+                       .dump());
         return;
     }
     record_.configured = true;
     ++record_.updates_accepted;
-    wire_.send(json{{"type", "session.updated"}, {"event_id", "event_2"}, {"session", std::get<json>(applied)}}.dump());
+    wire_.send(json{
+        {"type", "session.updated"}, {"event_id", "event_2"}, {"session", std::get<json>(applied)}}
+                   .dump());
 }
 
 void EchoSession::begin_response() {
     responding_ = true;
-    const json item{{"id", "item_echo"}, {"object", "realtime.item"}, {"type", "message"}, {"status", "in_progress"}, {"role", "assistant"}, {"content", json::array()}};
-    wire_.send(json{{"type", "response.created"}, {"event_id", "event_3"}, {"response", {{"object", "realtime.response"}, {"id", "resp_echo"}, {"status", "in_progress"}, {"status_details", nullptr}, {"output", json::array()}, {"usage", nullptr}, {"metadata", nullptr}}}}.dump());
-    wire_.send(json{{"type", "response.output_item.added"}, {"event_id", "event_4"}, {"response_id", "resp_echo"}, {"output_index", 0}, {"item", item}}.dump());
-    wire_.send(json{{"type", "conversation.item.added"}, {"event_id", "event_5"}, {"previous_item_id", nullptr}, {"item", item}}.dump());
+    const json item{{"id", "item_echo"},   {"object", "realtime.item"},
+                    {"type", "message"},   {"status", "in_progress"},
+                    {"role", "assistant"}, {"content", json::array()}};
+    wire_.send(json{{"type", "response.created"},
+                    {"event_id", "event_3"},
+                    {"response",
+                     {{"object", "realtime.response"},
+                      {"id", "resp_echo"},
+                      {"status", "in_progress"},
+                      {"status_details", nullptr},
+                      {"output", json::array()},
+                      {"usage", nullptr},
+                      {"metadata", nullptr}}}}
+                   .dump());
+    wire_.send(json{
+        {"type", "response.output_item.added"},
+        {"event_id", "event_4"},
+        {"response_id", "resp_echo"},
+        {"output_index", 0},
+        {"item",
+         item}}.dump());
+    wire_.send(json{
+        {"type", "conversation.item.added"},
+        {"event_id", "event_5"},
+        {"previous_item_id", nullptr},
+        {"item",
+         item}}.dump());
 }
 
 }  // namespace holdfast::sim

@@ -1,5 +1,6 @@
-// The provider for load tests: no hearing, no speech; once the session is configured every append comes
-// straight back as audio of one endless response. Strings, not JSON trees: this runs 10,000 times a second.
+// The provider for load tests: no hearing, no speech; once the session is configured every append
+// comes straight back as audio of one endless response. Strings, not JSON trees: this runs 10,000
+// times a second.
 #pragma once
 
 #include "provider/record.hpp"
@@ -24,7 +25,7 @@ class EchoSession {
     ProviderWire& wire_;
     ConnectionRecord& record_;
     std::int64_t expires_at_;
-    std::string head_;     // of a delta, up to the audio
+    std::string head_;  // of a delta, up to the audio
     std::string scratch_;
     bool responding_ = false;
 };

@@ -13,10 +13,13 @@ constexpr std::int64_t k_frame_ms = 20;
 constexpr std::int64_t k_attack_frames = 3;
 
 // The service's threshold is a probability; on a clean line this level tells speech as well.
-double dbfs_of(double threshold) { return -40 + (threshold - 0.5) * 40; }
+double dbfs_of(double threshold) {
+    return -40 + (threshold - 0.5) * 40;
+}
 
 std::int16_t little16(std::string_view bytes, std::size_t at) {
-    return static_cast<std::int16_t>(static_cast<unsigned char>(bytes[at]) | (static_cast<unsigned char>(bytes[at + 1]) << 8));
+    return static_cast<std::int16_t>(static_cast<unsigned char>(bytes[at]) |
+                                     (static_cast<unsigned char>(bytes[at + 1]) << 8));
 }
 
 }  // namespace
@@ -43,10 +46,12 @@ double Hearing::level_of(std::string_view frame) const {
     std::size_t samples = 0;
     const std::size_t step = format_ == WireFormat::pcma ? 1 : 2;
     for (std::size_t i = 0; i + step <= frame.size(); i += step, ++samples) {
-        const double s = step == 1 ? alaw_decode(static_cast<std::uint8_t>(frame[i])) : little16(frame, i);
+        const double s =
+            step == 1 ? alaw_decode(static_cast<std::uint8_t>(frame[i])) : little16(frame, i);
         sum += s * s;
     }
-    return audio::to_dbfs(sum / (32768.0 * 32768.0) / static_cast<double>(std::max<std::size_t>(samples, 1)));
+    return audio::to_dbfs(sum / (32768.0 * 32768.0) /
+                          static_cast<double>(std::max<std::size_t>(samples, 1)));
 }
 
 std::vector<SpeechEdge> Hearing::append(std::string_view bytes) {

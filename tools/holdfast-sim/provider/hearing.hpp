@@ -1,6 +1,6 @@
 // What the provider makes of appended audio: samples counted in the current input format, and turns
-// found by energy. Time is the audio that was appended, never a clock: when no audio arrives, no turn
-// ends. Pure.
+// found by energy. Time is the audio that was appended, never a clock: when no audio arrives, no
+// turn ends. Pure.
 #pragma once
 
 #include "provider/session_config.hpp"

@@ -1,5 +1,5 @@
-// What one connection did, for the report: everything the client sent but the audio itself, and each
-// thing it did wrong.
+// What one connection did, for the report: everything the client sent but the audio itself, and
+// each thing it did wrong.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -22,15 +22,15 @@ struct ConnectionRecord {
     std::uint64_t bytes_before_updated = 0;  // audio received before session.updated
     std::int64_t configured_at_ms = -1;      // since the connection opened
     std::int64_t first_audio_at_ms = -1;
-    std::int64_t opened_at_ms = 0;           // since the program started
+    std::int64_t opened_at_ms = 0;  // since the program started
     std::int64_t closed_at_ms = -1;
     std::uint64_t pings = 0;
-    nlohmann::ordered_json received = nlohmann::ordered_json::array();   // every event but appends
+    nlohmann::ordered_json received = nlohmann::ordered_json::array();  // every event but appends
     nlohmann::ordered_json turns = nlohmann::ordered_json::array();
     nlohmann::ordered_json responses = nlohmann::ordered_json::array();
     nlohmann::ordered_json truncates = nlohmann::ordered_json::array();
-    nlohmann::ordered_json errors = nlohmann::ordered_json::array();     // sent to the client
-    nlohmann::ordered_json faults = nlohmann::ordered_json::array();     // that struck
+    nlohmann::ordered_json errors = nlohmann::ordered_json::array();  // sent to the client
+    nlohmann::ordered_json faults = nlohmann::ordered_json::array();  // that struck
     std::vector<std::string> wrong;
     nlohmann::ordered_json close;
 
@@ -38,13 +38,28 @@ struct ConnectionRecord {
         if (wrong.size() < 200) wrong.push_back(what);
     }
     nlohmann::ordered_json report() const {
-        return {{"connection", number}, {"model", model}, {"http_status", http_status}, {"configured", configured},
-                {"opened_at_ms", opened_at_ms}, {"closed_at_ms", closed_at_ms},
-                {"configured_at_ms", configured_at_ms}, {"first_audio_at_ms", first_audio_at_ms},
-                {"updates_accepted", updates_accepted}, {"appends", appends}, {"audio_bytes", audio_bytes},
-                {"audio_bytes_before_created", bytes_before_created}, {"audio_bytes_before_updated", bytes_before_updated},
-                {"pings", pings}, {"turns", turns}, {"responses", responses}, {"truncates", truncates},
-                {"errors", errors}, {"faults", faults}, {"wrong", wrong}, {"received", received}, {"close", close}};
+        return {{"connection", number},
+                {"model", model},
+                {"http_status", http_status},
+                {"configured", configured},
+                {"opened_at_ms", opened_at_ms},
+                {"closed_at_ms", closed_at_ms},
+                {"configured_at_ms", configured_at_ms},
+                {"first_audio_at_ms", first_audio_at_ms},
+                {"updates_accepted", updates_accepted},
+                {"appends", appends},
+                {"audio_bytes", audio_bytes},
+                {"audio_bytes_before_created", bytes_before_created},
+                {"audio_bytes_before_updated", bytes_before_updated},
+                {"pings", pings},
+                {"turns", turns},
+                {"responses", responses},
+                {"truncates", truncates},
+                {"errors", errors},
+                {"faults", faults},
+                {"wrong", wrong},
+                {"received", received},
+                {"close", close}};
     }
 };
 

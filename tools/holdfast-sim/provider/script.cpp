@@ -11,9 +11,12 @@ namespace {
 
 using nlohmann::json;
 
-base::Error bad(std::string detail) { return base::make_error(base::Condition::reject, "script", std::move(detail)); }
+base::Error bad(std::string detail) {
+    return base::make_error(base::Condition::reject, "script", std::move(detail));
+}
 
-base::Result<std::vector<Spoken>> speak(const json& texts, Speech& speech, const std::string& where) {
+base::Result<std::vector<Spoken>> speak(const json& texts, Speech& speech,
+                                        const std::string& where) {
     std::vector<Spoken> out;
     const json list = texts.is_array() ? texts : json::array({texts});
     for (const auto& text : list) {
@@ -25,9 +28,11 @@ base::Result<std::vector<Spoken>> speak(const json& texts, Speech& speech, const
     return out;
 }
 
-base::Result<void> read_answers(const json& entry, const std::string& folder, Speech& speech, const std::string& where, ProviderTurn& turn) {
+base::Result<void> read_answers(const json& entry, const std::string& folder, Speech& speech,
+                                const std::string& where, ProviderTurn& turn) {
     if (entry.contains("wav")) {
-        auto audio = Speech::load((std::filesystem::path(folder) / entry["wav"].get<std::string>()).string());
+        auto audio = Speech::load(
+            (std::filesystem::path(folder) / entry["wav"].get<std::string>()).string());
         if (!audio) return audio.error();
         turn.answers.push_back({entry.value("answer", ""), std::move(*audio)});
         return {};
@@ -40,8 +45,13 @@ base::Result<void> read_answers(const json& entry, const std::string& folder, Sp
     return {};
 }
 
-base::Result<ProviderTurn> parse_turn(const json& entry, const std::string& where, const std::string& folder, Speech& speech) {
-    if (auto ok = refuse_unknown(entry, {"hear", "answer", "answers", "wav", "tool", "then", "delay_ms", "transcript_delay_ms"}, where); !ok) {
+base::Result<ProviderTurn> parse_turn(const json& entry, const std::string& where,
+                                      const std::string& folder, Speech& speech) {
+    if (auto ok = refuse_unknown(
+            entry,
+            {"hear", "answer", "answers", "wav", "tool", "then", "delay_ms", "transcript_delay_ms"},
+            where);
+        !ok) {
         return ok.error();
     }
     try {
@@ -51,10 +61,13 @@ base::Result<ProviderTurn> parse_turn(const json& entry, const std::string& wher
         turn.transcript_delay_ms = entry.value("transcript_delay_ms", turn.transcript_delay_ms);
         if (auto ok = read_answers(entry, folder, speech, where, turn); !ok) return ok.error();
         if (entry.contains("tool")) {
-            if (auto ok = refuse_unknown(entry["tool"], {"name", "arguments"}, where + ": tool"); !ok) return ok.error();
+            if (auto ok = refuse_unknown(entry["tool"], {"name", "arguments"}, where + ": tool");
+                !ok)
+                return ok.error();
             const json arguments = entry["tool"].value("arguments", json::object());
-            turn.tool = ScriptedTool{entry["tool"].at("name").get<std::string>(),
-                                     arguments.is_string() ? arguments.get<std::string>() : arguments.dump()};
+            turn.tool = ScriptedTool{
+                entry["tool"].at("name").get<std::string>(),
+                arguments.is_string() ? arguments.get<std::string>() : arguments.dump()};
         }
         auto then = speak(entry.value("then", json::array()), speech, where + ": then");
         if (!then) return then.error();
@@ -78,16 +91,20 @@ constexpr const char* k_default = R"({
 
 }  // namespace
 
-base::Result<ProviderScript> parse_provider_script(const json& document, const std::string& folder, Speech& speech) {
-    if (auto ok = refuse_unknown(document, {"turns", "otherwise", "unasked"}, "script"); !ok) return ok.error();
+base::Result<ProviderScript> parse_provider_script(const json& document, const std::string& folder,
+                                                   Speech& speech) {
+    if (auto ok = refuse_unknown(document, {"turns", "otherwise", "unasked"}, "script"); !ok)
+        return ok.error();
     static const json k_fallback = json::parse(k_default);
     ProviderScript script;
     for (const auto& entry : document.value("turns", json::array())) {
-        auto turn = parse_turn(entry, "turn " + std::to_string(script.turns.size() + 1), folder, speech);
+        auto turn =
+            parse_turn(entry, "turn " + std::to_string(script.turns.size() + 1), folder, speech);
         if (!turn) return turn.error();
         script.turns.push_back(std::move(*turn));
     }
-    auto otherwise = parse_turn(document.value("otherwise", k_fallback["otherwise"]), "otherwise", folder, speech);
+    auto otherwise = parse_turn(document.value("otherwise", k_fallback["otherwise"]), "otherwise",
+                                folder, speech);
     if (!otherwise) return otherwise.error();
     script.otherwise = std::move(*otherwise);
     auto unasked = speak(document.value("unasked", k_fallback["unasked"]), speech, "unasked");

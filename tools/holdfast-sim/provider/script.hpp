@@ -35,12 +35,15 @@ struct ProviderScript {
     std::vector<ProviderTurn> turns;
     ProviderTurn otherwise;       // when the turns are used up
     std::vector<Spoken> unasked;  // for a response.create without a caller's turn
-    const ProviderTurn& turn(std::size_t index) const { return index < turns.size() ? turns[index] : otherwise; }
+    const ProviderTurn& turn(std::size_t index) const {
+        return index < turns.size() ? turns[index] : otherwise;
+    }
 };
 
-// `{turns: [{hear, answer | answers | wav, tool: {name, arguments}, then, delay_ms, transcript_delay_ms}], otherwise: {...},
-// unasked: text}`.
-base::Result<ProviderScript> parse_provider_script(const nlohmann::json& document, const std::string& folder, Speech& speech);
+// `{turns: [{hear, answer | answers | wav, tool: {name, arguments}, then, delay_ms,
+// transcript_delay_ms}], otherwise: {...}, unasked: text}`.
+base::Result<ProviderScript> parse_provider_script(const nlohmann::json& document,
+                                                   const std::string& folder, Speech& speech);
 base::Result<ProviderScript> default_provider_script(Speech& speech);
 
 }  // namespace holdfast::sim

@@ -20,7 +20,8 @@ std::string query_value(std::string_view target, std::string_view name) {
     while (at != std::string_view::npos && at < target.size()) {
         const std::string_view rest = target.substr(at + 1);
         const std::string_view pair = rest.substr(0, rest.find('&'));
-        if (pair.substr(0, name.size()) == name && pair.size() > name.size() && pair[name.size()] == '=') {
+        if (pair.substr(0, name.size()) == name && pair.size() > name.size() &&
+            pair[name.size()] == '=') {
             return std::string(pair.substr(name.size() + 1));
         }
         at = target.find('&', at + 1);
@@ -29,7 +30,12 @@ std::string query_value(std::string_view target, std::string_view name) {
 }
 
 std::string error_body(const std::string& code, const std::string& message) {
-    return json{{"error", {{"message", message}, {"type", "invalid_request_error"}, {"param", nullptr}, {"code", code}}}}.dump();
+    return json{{"error",
+                 {{"message", message},
+                  {"type", "invalid_request_error"},
+                  {"param", nullptr},
+                  {"code", code}}}}
+        .dump();
 }
 
 struct Refusal {
@@ -43,22 +49,33 @@ Refusal refusal_of(const std::string& value) {
     const std::size_t first = value.find('/');
     const std::size_t second = first == std::string::npos ? first : value.find('/', first + 1);
     Refusal refusal{503, "", {{"Content-Type", "application/json"}}};
-    if (const auto status = base::parse_decimal(value.substr(0, first))) refusal.status = static_cast<int>(*status);
-    std::string code = first == std::string::npos ? "" : value.substr(first + 1, second == std::string::npos ? second : second - first - 1);
+    if (const auto status = base::parse_decimal(value.substr(0, first)))
+        refusal.status = static_cast<int>(*status);
+    std::string code =
+        first == std::string::npos
+            ? ""
+            : value.substr(first + 1, second == std::string::npos ? second : second - first - 1);
     if (code.empty()) {
-        code = refusal.status == 401 ? "invalid_api_key" : refusal.status == 429 ? "rate_limit_exceeded" : refusal.status == 404 ? "model_not_found" : "server_error";
+        code = refusal.status == 401   ? "invalid_api_key"
+               : refusal.status == 429 ? "rate_limit_exceeded"
+               : refusal.status == 404 ? "model_not_found"
+                                       : "server_error";
     }
     refusal.body = error_body(code, "Refused by the simulator.");
-    if (second != std::string::npos) refusal.headers.emplace_back("Retry-After", value.substr(second + 1));
+    if (second != std::string::npos)
+        refusal.headers.emplace_back("Retry-After", value.substr(second + 1));
     return refusal;
 }
 
 }  // namespace
 
 // One accepted connection: HTTP first, then a WebSocket with a session on it.
-class ProviderServer::Connection final : public StreamHandler, public WsHandler, public ProviderWire {
+class ProviderServer::Connection final : public StreamHandler,
+                                         public WsHandler,
+                                         public ProviderWire {
   public:
-    Connection(ProviderServer& server, StreamPtr stream) : server_(server), stream_(std::move(stream)) {
+    Connection(ProviderServer& server, StreamPtr stream)
+        : server_(server), stream_(std::move(stream)) {
         stream_->set_handler(this);
         number_ = server_.next_number_ + 1;
         if (faults().has("hang-connect", 0, number_)) stream_->pause_reading(true);
@@ -74,7 +91,8 @@ class ProviderServer::Connection final : public StreamHandler, public WsHandler,
     // HTTP.
     void on_bytes(std::string_view bytes) override {
         const auto state = request_.feed(bytes);
-        if (state == HttpReader::State::bad) return answer({400, error_body("bad_request", request_.problem()), {}});
+        if (state == HttpReader::State::bad)
+            return answer({400, error_body("bad_request", request_.problem()), {}});
         if (state == HttpReader::State::done) route();
     }
     void on_end(const std::string&) override { server_.remove(this); }
@@ -93,26 +111,39 @@ class ProviderServer::Connection final : public StreamHandler, public WsHandler,
     void on_ws_end(const WsEnd& end) override {
         record_->pings = socket_->pings();
         record_->closed_at_ms = server_now();
-        record_->close = {{"code", end.code}, {"reason", end.reason}, {"by_client", !end.by_us}, {"clean", end.clean}, {"why", end.why}};
-        say("closed", {{"code", end.code}, {"by_client", !end.by_us}}, "closed    by the " + std::string(end.by_us ? "provider" : "client") + ", code " + std::to_string(end.code));
+        record_->close = {{"code", end.code},
+                          {"reason", end.reason},
+                          {"by_client", !end.by_us},
+                          {"clean", end.clean},
+                          {"why", end.why}};
+        say("closed", {{"code", end.code}, {"by_client", !end.by_us}},
+            "closed    by the " + std::string(end.by_us ? "provider" : "client") + ", code " +
+                std::to_string(end.code));
         server_.remove(this);
     }
 
     // What the session may do.
     void send(std::string_view text) override { socket_->send_text(text); }
-    void send_frame(const FrameShape& shape, std::string_view payload) override { socket_->send_frame(shape, payload); }
-    void close(std::uint16_t code, std::string_view reason) override { socket_->close(code, reason); }
+    void send_frame(const FrameShape& shape, std::string_view payload) override {
+        socket_->send_frame(shape, payload);
+    }
+    void close(std::uint16_t code, std::string_view reason) override {
+        socket_->close(code, reason);
+    }
     void reset() override { socket_->reset(); }
     void freeze() override { socket_->freeze(); }
     void answer_pings(bool answer) override { socket_->answer_pings(answer); }
 
   private:
     const FaultSet& faults() const { return server_.options_.settings.faults; }
-    std::int64_t server_now() const { return base::to_ms(server_.loop_.now() - server_.started_at_); }
+    std::int64_t server_now() const {
+        return base::to_ms(server_.loop_.now() - server_.started_at_);
+    }
 
     void say(const char* event, json fields, const std::string& sentence) {
         fields["connection"] = number_;
-        const std::string which = server_.next_number_ > 1 ? "[" + std::to_string(number_) + "] " : "";
+        const std::string which =
+            server_.next_number_ > 1 ? "[" + std::to_string(number_) + "] " : "";
         server_.events_.emit(event, fields, sentence.empty() ? "" : which + sentence);
     }
 
@@ -125,13 +156,15 @@ class ProviderServer::Connection final : public StreamHandler, public WsHandler,
 
     void refuse(const Refusal& refusal) {
         record_->http_status = refusal.status;
-        say("refused", {{"status", refusal.status}}, "refused   with " + std::to_string(refusal.status));
+        say("refused", {{"status", refusal.status}},
+            "refused   with " + std::to_string(refusal.status));
         answer(refusal);
     }
 
     void route() {
         const HttpMessage& request = request_.message();
-        const std::string_view path = std::string_view(request.target).substr(0, request.target.find('?'));
+        const std::string_view path =
+            std::string_view(request.target).substr(0, request.target.find('?'));
         if (path.substr(0, 10) == "/v1/models") return list_models(path);
         number_ = ++server_.next_number_;
         server_.records_.emplace_back();
@@ -141,11 +174,15 @@ class ProviderServer::Connection final : public StreamHandler, public WsHandler,
         record_->opened_at_ms = server_now();
         say("connection", {{"model", record_->model}}, "connected model " + record_->model);
         if (faults().has("hang-upgrade", 0, number_)) return;
-        if (const Fault* f = faults().find("refuse", 0, number_)) return refuse(refusal_of(f->value));
+        if (const Fault* f = faults().find("refuse", 0, number_))
+            return refuse(refusal_of(f->value));
         if (const Fault* f = faults().find("captive-portal", 0, number_)) {
             const bool moved = f->number(200) == 302;
-            return refuse({moved ? 302 : 200, "<html><body>Please accept the terms of this network.</body></html>",
-                           moved ? Headers{{"Location", "http://portal.invalid/"}, {"Content-Type", "text/html"}} : Headers{{"Content-Type", "text/html"}}});
+            return refuse({moved ? 302 : 200,
+                           "<html><body>Please accept the terms of this network.</body></html>",
+                           moved ? Headers{{"Location", "http://portal.invalid/"},
+                                           {"Content-Type", "text/html"}}
+                                 : Headers{{"Content-Type", "text/html"}}});
         }
         if (const auto refusal = judge(request, path)) return refuse(*refusal);
         accept(request);
@@ -158,20 +195,28 @@ class ProviderServer::Connection final : public StreamHandler, public WsHandler,
             return Refusal{404, error_body("not_found", "Invalid URL"), json_type};
         }
         const std::string_view key = request.header("Authorization");
-        if (key.substr(0, 7) != "Bearer " || key.size() < 8 || (!server_.options_.key.empty() && key.substr(7) != server_.options_.key)) {
+        if (key.substr(0, 7) != "Bearer " || key.size() < 8 ||
+            (!server_.options_.key.empty() && key.substr(7) != server_.options_.key)) {
             record_->note_wrong("missing or wrong Authorization");
-            return Refusal{401, error_body("invalid_api_key", "Incorrect API key provided."), json_type};
+            return Refusal{401, error_body("invalid_api_key", "Incorrect API key provided."),
+                           json_type};
         }
         if (record_->model.empty()) {
             record_->note_wrong("no model in the query");
-            return Refusal{400, error_body("missing_required_parameter", "You must provide a model parameter."), json_type};
+            return Refusal{
+                400,
+                error_body("missing_required_parameter", "You must provide a model parameter."),
+                json_type};
         }
-        if (!base::equal_ignoring_case(request.header("Upgrade"), "websocket") || request.header("Sec-WebSocket-Key").empty() ||
+        if (!base::equal_ignoring_case(request.header("Upgrade"), "websocket") ||
+            request.header("Sec-WebSocket-Key").empty() ||
             request.header("Sec-WebSocket-Version") != "13") {
             record_->note_wrong("not a WebSocket upgrade");
-            return Refusal{400, error_body("bad_request", "Expected a WebSocket upgrade."), json_type};
+            return Refusal{400, error_body("bad_request", "Expected a WebSocket upgrade."),
+                           json_type};
         }
-        if (!request.header("Sec-WebSocket-Extensions").empty()) record_->note_wrong("offers WebSocket extensions");
+        if (!request.header("Sec-WebSocket-Extensions").empty())
+            record_->note_wrong("offers WebSocket extensions");
         return std::nullopt;
     }
 
@@ -179,22 +224,41 @@ class ProviderServer::Connection final : public StreamHandler, public WsHandler,
         socket_ = WsPeer::accept(std::exchange(stream_, nullptr), request, request_.rest(), this);
         if (!request.header("OpenAI-Beta").empty()) {
             record_->note_wrong("sends the OpenAI-Beta header");
-            send(json{{"type", "error"}, {"event_id", "event_beta"}, {"error", {{"type", "invalid_request_error"}, {"code", "beta_api_shape_disabled"}, {"message", "The Realtime Beta API is no longer supported. Please use /v1/realtime for the GA API."}, {"param", nullptr}, {"event_id", nullptr}}}}.dump());
+            send(json{{"type", "error"},
+                      {"event_id", "event_beta"},
+                      {"error",
+                       {{"type", "invalid_request_error"},
+                        {"code", "beta_api_shape_disabled"},
+                        {"message",
+                         "The Realtime Beta API is no longer supported. Please use /v1/realtime "
+                         "for the GA API."},
+                        {"param", nullptr},
+                        {"event_id", nullptr}}}}
+                     .dump());
             return close(4000, "invalid_request_error.beta_api_shape_disabled");
         }
         const auto& settings = server_.options_.settings;
         if (server_.options_.echo) {
-            echo_ = std::make_unique<EchoSession>(*this, *record_, server_.loop_.utc_ms() / 1000 + settings.session_life_s);
+            echo_ = std::make_unique<EchoSession>(
+                *this, *record_, server_.loop_.utc_ms() / 1000 + settings.session_life_s);
             return echo_->open();
         }
-        session_ = std::make_unique<Session>(server_.loop_, *this, settings, *record_,
-                                             [this](const char* event, const json& fields, const std::string& sentence) { say(event, fields, sentence); });
+        session_ = std::make_unique<Session>(
+            server_.loop_, *this, settings, *record_,
+            [this](const char* event, const json& fields, const std::string& sentence) {
+                say(event, fields, sentence);
+            });
         session_->open();
     }
 
     void list_models(std::string_view path) {
-        const json model{{"id", "gpt-realtime-2.1"}, {"object", "model"}, {"created", 1790000000}, {"owned_by", "openai"}, {"shutdown_date", nullptr}};
-        const json body = path == "/v1/models" ? json{{"object", "list"}, {"data", json::array({model})}} : model;
+        const json model{{"id", "gpt-realtime-2.1"},
+                         {"object", "model"},
+                         {"created", 1790000000},
+                         {"owned_by", "openai"},
+                         {"shutdown_date", nullptr}};
+        const json body =
+            path == "/v1/models" ? json{{"object", "list"}, {"data", json::array({model})}} : model;
         answer({200, body.dump(), {{"Content-Type", "application/json"}}});
     }
 
@@ -211,7 +275,10 @@ class ProviderServer::Connection final : public StreamHandler, public WsHandler,
 // One request to the control port.
 class ProviderServer::Control final : public StreamHandler {
   public:
-    Control(ProviderServer& server, StreamPtr stream) : server_(server), stream_(std::move(stream)) { stream_->set_handler(this); }
+    Control(ProviderServer& server, StreamPtr stream)
+        : server_(server), stream_(std::move(stream)) {
+        stream_->set_handler(this);
+    }
     ~Control() override { stream_->set_handler(nullptr); }
 
     void on_bytes(std::string_view bytes) override {
@@ -227,12 +294,14 @@ class ProviderServer::Control final : public StreamHandler {
   private:
     void handle(const HttpMessage& request) {
         const std::string what = request.method + " " + request.target;
-        if (what == "GET /report") return reply(200, server_.report().dump(2) + "\n", "application/json");
+        if (what == "GET /report")
+            return reply(200, server_.report().dump(2) + "\n", "application/json");
         if (what == "DELETE /fault") {
             server_.clear_faults();
             return reply(200, "no faults\n");
         }
-        if (what != "POST /fault") return reply(404, "GET /report, POST /fault (one a line), DELETE /fault\n");
+        if (what != "POST /fault")
+            return reply(404, "GET /report, POST /fault (one a line), DELETE /fault\n");
         std::vector<Fault> faults;
         std::string_view rest = request.body;
         while (!rest.empty()) {
@@ -248,7 +317,8 @@ class ProviderServer::Control final : public StreamHandler {
     }
 
     void reply(int status, const std::string& body, const char* type = "text/plain") {
-        stream_->write(format_response(status, {{"Content-Type", type}, {"Connection", "close"}}, body));
+        stream_->write(
+            format_response(status, {{"Content-Type", type}, {"Connection", "close"}}, body));
         stream_->close();
     }
 
@@ -262,16 +332,23 @@ ProviderServer::ProviderServer(net::AsioLoop& loop, ProviderOptions options, Eve
 
 ProviderServer::~ProviderServer() = default;
 
-base::Result<std::unique_ptr<ProviderServer>> ProviderServer::open(net::AsioLoop& loop, ProviderOptions options, EventLog& events) {
+base::Result<std::unique_ptr<ProviderServer>> ProviderServer::open(net::AsioLoop& loop,
+                                                                   ProviderOptions options,
+                                                                   EventLog& events) {
     std::unique_ptr<ProviderServer> server(new ProviderServer(loop, std::move(options), events));
     ProviderServer* s = server.get();
-    auto acceptor = Acceptor::open(loop, s->options_.address, s->options_.port, s->options_.tls,
-                                   [s](StreamPtr stream) { s->connections_.push_back(std::make_unique<Connection>(*s, std::move(stream))); });
+    auto acceptor = Acceptor::open(
+        loop, s->options_.address, s->options_.port, s->options_.tls, [s](StreamPtr stream) {
+            s->connections_.push_back(std::make_unique<Connection>(*s, std::move(stream)));
+        });
     if (!acceptor) return acceptor.error();
     s->acceptor_ = std::move(*acceptor);
     if (s->options_.control_port >= 0) {
-        auto control = Acceptor::open(loop, "127.0.0.1", static_cast<std::uint16_t>(s->options_.control_port), nullptr,
-                                      [s](StreamPtr stream) { s->controls_.push_back(std::make_unique<Control>(*s, std::move(stream))); });
+        auto control = Acceptor::open(
+            loop, "127.0.0.1", static_cast<std::uint16_t>(s->options_.control_port), nullptr,
+            [s](StreamPtr stream) {
+                s->controls_.push_back(std::make_unique<Control>(*s, std::move(stream)));
+            });
         if (!control) return control.error();
         s->control_ = std::move(*control);
     }
@@ -288,13 +365,16 @@ void ProviderServer::add_fault(Fault fault) {
 }
 
 bool ProviderServer::client_was_right() const {
-    return std::all_of(records_.begin(), records_.end(), [](const ConnectionRecord& r) { return r.wrong.empty(); });
+    return std::all_of(records_.begin(), records_.end(),
+                       [](const ConnectionRecord& r) { return r.wrong.empty(); });
 }
 
 ordered_json ProviderServer::report() const {
     ordered_json connections = ordered_json::array();
     for (const ConnectionRecord& record : records_) connections.push_back(record.report());
-    return {{"client_was_right", client_was_right()}, {"open", connections_.size()}, {"connections", connections}};
+    return {{"client_was_right", client_was_right()},
+            {"open", connections_.size()},
+            {"connections", connections}};
 }
 
 }  // namespace holdfast::sim

@@ -1,4 +1,5 @@
-// The provider as a server: upgrades, refusals, one session a connection, the control port, the report.
+// The provider as a server: upgrades, refusals, one session a connection, the control port, the
+// report.
 #pragma once
 
 #include "events.hpp"
@@ -25,15 +26,17 @@ struct ProviderOptions {
     std::string address = "127.0.0.1";
     std::uint16_t port = 0;
     std::shared_ptr<Tls> tls;
-    std::string key;       // empty: any key will do
-    int control_port = -1; // -1: none
+    std::string key;        // empty: any key will do
+    int control_port = -1;  // -1: none
     bool echo = false;
     ProviderSettings settings;
 };
 
 class ProviderServer {
   public:
-    static base::Result<std::unique_ptr<ProviderServer>> open(net::AsioLoop& loop, ProviderOptions options, EventLog& events);
+    static base::Result<std::unique_ptr<ProviderServer>> open(net::AsioLoop& loop,
+                                                              ProviderOptions options,
+                                                              EventLog& events);
     ~ProviderServer();
 
     std::uint16_t port() const { return acceptor_->port(); }

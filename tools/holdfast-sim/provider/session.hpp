@@ -1,6 +1,6 @@
 // One realtime session: what the service does with client events, caller audio and its own answers
-// (openai-realtime.md sections 4 to 9 and 11), and the faults it can be told to have. Knows no socket:
-// the wire is given, time is the loop's. Loop thread.
+// (openai-realtime.md sections 4 to 9 and 11), and the faults it can be told to have. Knows no
+// socket: the wire is given, time is the loop's. Loop thread.
 #pragma once
 
 #include "base/timer.hpp"
@@ -28,18 +28,20 @@ const std::vector<FaultName>& provider_faults();
 
 struct ProviderSettings {
     ProviderScript script;
-    FaultSet faults;             // may change while running
+    FaultSet faults;  // may change while running
     int session_life_s = 3600;
-    double speed = 6;            // audio is generated so many times faster than it plays
+    double speed = 6;  // audio is generated so many times faster than it plays
     unsigned seed = 1;
 };
 
 // What people are told while it runs; may be empty.
-using Narrator = std::function<void(const char* event, const nlohmann::json& fields, const std::string& sentence)>;
+using Narrator = std::function<void(const char* event, const nlohmann::json& fields,
+                                    const std::string& sentence)>;
 
 class Session {
   public:
-    Session(base::Loop& loop, ProviderWire& wire, const ProviderSettings& settings, ConnectionRecord& record, Narrator narrator);
+    Session(base::Loop& loop, ProviderWire& wire, const ProviderSettings& settings,
+            ConnectionRecord& record, Narrator narrator);
     ~Session();
 
     void open();
@@ -52,12 +54,12 @@ class Session {
     struct Part {  // one output item of a response
         std::string id;
         std::string text;
-        std::string audio;       // in the session's output format
-        std::string call_id;     // of a function call
+        std::string audio;    // in the session's output format
+        std::string call_id;  // of a function call
         std::string name;
         std::string arguments;
-        std::size_t sent = 0;    // bytes of audio
-        std::size_t words = 0;   // bytes of text
+        std::size_t sent = 0;   // bytes of audio
+        std::size_t words = 0;  // bytes of text
         bool opened = false;
         bool closed = false;
         bool is_call() const { return !call_id.empty(); }
@@ -66,7 +68,7 @@ class Session {
         std::string id;
         std::vector<Part> parts;
         std::size_t current = 0;
-        int turn = 0;            // script turn it answers; 0: none
+        int turn = 0;  // script turn it answers; 0: none
         bool out_of_band = false;
         bool stalled = false;
         nlohmann::json metadata;
@@ -77,7 +79,7 @@ class Session {
     struct Item {
         std::string type;
         std::string role;
-        std::int64_t audio_ms = 0;   // of an assistant message: generated so far
+        std::int64_t audio_ms = 0;  // of an assistant message: generated so far
         std::string transcript;
         nlohmann::json content;
     };
@@ -107,8 +109,10 @@ class Session {
     void arm_idle_timeout(std::int64_t after_ms);
 
     // Answers.
-    void begin_response(std::vector<Part> parts, int turn, int delay_ms, const nlohmann::json& params);
-    std::vector<Part> parts_of(const std::vector<Spoken>& spoken, const ProviderTurn* turn, int number);
+    void begin_response(std::vector<Part> parts, int turn, int delay_ms,
+                        const nlohmann::json& params);
+    std::vector<Part> parts_of(const std::vector<Spoken>& spoken, const ProviderTurn* turn,
+                               int number);
     void start_response(Response& response);
     void step(Response& response);
     void send_audio(Response& response, Part& part);
@@ -116,10 +120,13 @@ class Session {
     void send_call(Response& response, Part& part);
     void open_part(Response& response, Part& part);
     void close_part(Response& response, Part& part, bool complete);
-    void finish_response(Response& response, const std::string& status, const nlohmann::json& details);
+    void finish_response(Response& response, const std::string& status,
+                         const nlohmann::json& details);
     void interrupt(Response& response, const char* reason);
-    bool shape_response(Response& response);  // faults that make a response other than asked; true: handled
-    nlohmann::json response_object(const Response& response, const std::string& status, const nlohmann::json& details) const;
+    bool shape_response(
+        Response& response);  // faults that make a response other than asked; true: handled
+    nlohmann::json response_object(const Response& response, const std::string& status,
+                                   const nlohmann::json& details) const;
     nlohmann::json part_object(const Part& part, const std::string& status) const;
     nlohmann::json usage_of(const Response& response) const;
     Response* active();
@@ -141,7 +148,9 @@ class Session {
     void after(std::int64_t ms, std::function<void()> fn);
     std::int64_t elapsed_ms() const { return base::to_ms(loop_.now() - opened_at_); }
     nlohmann::json last_item() const;
-    unsigned random(unsigned below) { return below == 0 ? 0 : static_cast<unsigned>(random_() % below); }
+    unsigned random(unsigned below) {
+        return below == 0 ? 0 : static_cast<unsigned>(random_() % below);
+    }
 
     base::Loop& loop_;
     ProviderWire& wire_;
@@ -154,11 +163,11 @@ class Session {
     nlohmann::json session_;
     Hearing hearing_;
     bool created_sent_ = false;
-    bool audio_sent_ = false;       // assistant audio: freezes the voice
+    bool audio_sent_ = false;  // assistant audio: freezes the voice
     bool over_ = false;
-    std::string user_item_;         // of the turn being heard
-    std::int64_t committed_ms_ = 0; // audio consumed by committed turns
-    int turns_ = 0;                 // caller turns so far, replayed history included
+    std::string user_item_;          // of the turn being heard
+    std::int64_t committed_ms_ = 0;  // audio consumed by committed turns
+    int turns_ = 0;                  // caller turns so far, replayed history included
     std::vector<std::string> order_;
     std::map<std::string, Item> items_;
     std::vector<std::unique_ptr<Response>> responses_;  // running ones

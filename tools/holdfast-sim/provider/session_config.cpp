@@ -32,8 +32,11 @@ class Node {
     void object(Names known, Names required = {}) const {
         if (!value_.is_object()) wrong_type("an object");
         for (const auto& [key, member] : value_.items()) {
-            const bool is_known = std::any_of(known.begin(), known.end(), [&, k = key](const char* name) { return k == name; });
-            if (!is_known) refuse("unknown_parameter", "Unknown parameter: '" + path_ + "." + key + "'.", path_ + "." + key);
+            const bool is_known = std::any_of(known.begin(), known.end(),
+                                              [&, k = key](const char* name) { return k == name; });
+            if (!is_known)
+                refuse("unknown_parameter", "Unknown parameter: '" + path_ + "." + key + "'.",
+                       path_ + "." + key);
         }
         for (const char* name : required) {
             if (!value_.contains(name)) missing(name);
@@ -44,11 +47,14 @@ class Node {
         refuse("missing_required_parameter", "Missing required parameter: '" + path + "'.", path);
     }
     [[noreturn]] void wrong_type(const std::string& wanted) const {
-        refuse("invalid_type", "Invalid type for '" + path_ + "': expected " + wanted + ", but got " +
-                                   std::string(value_.type_name()) + " instead.", path_);
+        refuse("invalid_type",
+               "Invalid type for '" + path_ + "': expected " + wanted + ", but got " +
+                   std::string(value_.type_name()) + " instead.",
+               path_);
     }
     [[noreturn]] void wrong_value(const std::string& wanted) const {
-        refuse("invalid_value", "Invalid value for '" + path_ + "': expected " + wanted + ".", path_);
+        refuse("invalid_value", "Invalid value for '" + path_ + "': expected " + wanted + ".",
+               path_);
     }
 
     // Calls `check` with the member if it is there.
@@ -71,17 +77,21 @@ class Node {
     void number(double least, double most) const {
         if (!value_.is_number()) wrong_type("a number");
         const double n = value_.get<double>();
-        if (n < least || n > most) wrong_value("a number from " + json(least).dump() + " to " + json(most).dump());
+        if (n < least || n > most)
+            wrong_value("a number from " + json(least).dump() + " to " + json(most).dump());
     }
     void integer(std::int64_t least, std::int64_t most) const {
         if (!value_.is_number_integer()) wrong_type("an integer");
         const auto n = value_.get<std::int64_t>();
-        if (n < least || n > most) wrong_value("an integer from " + std::to_string(least) + " to " + std::to_string(most));
+        if (n < least || n > most)
+            wrong_value("an integer from " + std::to_string(least) + " to " + std::to_string(most));
     }
     void one_of(Names names) const {
         string();
         const auto& text = value_.get_ref<const std::string&>();
-        if (std::none_of(names.begin(), names.end(), [&](const char* name) { return text == name; })) wrong_value("one of " + quoted(names));
+        if (std::none_of(names.begin(), names.end(),
+                         [&](const char* name) { return text == name; }))
+            wrong_value("one of " + quoted(names));
     }
 
   private:
@@ -89,14 +99,19 @@ class Node {
     std::string path_;
 };
 
-bool is_reasoning_model(const std::string& model) { return model.rfind("gpt-realtime-2", 0) == 0; }
+bool is_reasoning_model(const std::string& model) {
+    return model.rfind("gpt-realtime-2", 0) == 0;
+}
 
 void check_format(const Node& format) {
     format.object({"type", "rate"}, {"type"});
-    format.member("type", [](const Node& type) { type.one_of({"audio/pcm", "audio/pcmu", "audio/pcma"}); });
+    format.member("type", [](const Node& type) {
+        type.one_of({"audio/pcm", "audio/pcmu", "audio/pcma"});
+    });
     if (format.value()["type"] != "audio/pcm") {
         if (format.value().contains("rate")) {
-            refuse("unknown_parameter", "Unknown parameter: '" + format.path() + ".rate'.", format.path() + ".rate");
+            refuse("unknown_parameter", "Unknown parameter: '" + format.path() + ".rate'.",
+                   format.path() + ".rate");
         }
         return;
     }
@@ -107,7 +122,8 @@ void check_format(const Node& format) {
 void check_transcription(const Node& node) {
     node.object({"model", "language", "languages", "keywords", "prompt", "delay"});
     node.member("model", [](const Node& n) {
-        n.one_of({"gpt-transcribe", "gpt-realtime-whisper", "gpt-live-transcribe", "gpt-4o-mini-transcribe", "gpt-4o-transcribe",
+        n.one_of({"gpt-transcribe", "gpt-realtime-whisper", "gpt-live-transcribe",
+                  "gpt-4o-mini-transcribe", "gpt-4o-transcribe",
                   "gpt-4o-mini-transcribe-2025-12-15", "gpt-4o-transcribe-diarize", "whisper-1"});
     });
     const std::string model = node.value().value("model", "");
@@ -119,7 +135,8 @@ void check_transcription(const Node& node) {
     for (const char* list : {"languages", "keywords"}) {
         node.member(list, [&](const Node& n) {
             if (!n.value().is_array() || n.value().empty()) n.wrong_type("a non-empty array");
-            if (model != "gpt-transcribe" && model != "gpt-live-transcribe") n.wrong_value("another model for this member");
+            if (model != "gpt-transcribe" && model != "gpt-live-transcribe")
+                n.wrong_value("another model for this member");
         });
     }
     node.member("delay", [&](const Node& n) {
@@ -133,7 +150,8 @@ void check_turn_detection(const Node& node) {
     if (!node.value().contains("type")) node.missing("type");
     node.member("type", [](const Node& n) { n.one_of({"server_vad", "semantic_vad"}); });
     if (node.value()["type"] == "server_vad") {
-        node.object({"type", "threshold", "prefix_padding_ms", "silence_duration_ms", "idle_timeout_ms", "create_response", "interrupt_response"});
+        node.object({"type", "threshold", "prefix_padding_ms", "silence_duration_ms",
+                     "idle_timeout_ms", "create_response", "interrupt_response"});
     } else {
         node.object({"type", "eagerness", "create_response", "interrupt_response"});
     }
@@ -185,8 +203,11 @@ void check_tools(const Node& tools) {
         tool.member("name", [](const Node& n) {
             n.string();
             const auto& name = n.value().get_ref<const std::string&>();
-            const bool good = !name.empty() && name.size() <= 64 &&
-                              name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == std::string::npos;
+            const bool good =
+                !name.empty() && name.size() <= 64 &&
+                name.find_first_not_of(
+                    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") ==
+                    std::string::npos;
             if (!good) n.wrong_value("1 to 64 letters, digits, '_' or '-'");
         });
         tool.member("description", [](const Node& n) { n.string(); });
@@ -211,7 +232,8 @@ void check_max_tokens(const Node& node) {
 void check_common(const Node& node, const std::string& model) {
     node.member("output_modalities", [](const Node& n) {
         if (!n.value().is_array()) n.wrong_type("an array");
-        if (n.value() != json{"audio"} && n.value() != json{"text"}) n.wrong_value("either ['audio'] or ['text']");
+        if (n.value() != json{"audio"} && n.value() != json{"text"})
+            n.wrong_value("either ['audio'] or ['text']");
     });
     node.member("instructions", [](const Node& n) { n.string(); });
     node.member("tools", check_tools);
@@ -219,10 +241,13 @@ void check_common(const Node& node, const std::string& model) {
     node.member("max_output_tokens", check_max_tokens);
     for (const char* name : {"parallel_tool_calls", "reasoning"}) {
         node.member(name, [&](const Node& n) {
-            if (!is_reasoning_model(model)) refuse("unsupported_parameter", "Reasoning is not supported by this model.", "");
+            if (!is_reasoning_model(model))
+                refuse("unsupported_parameter", "Reasoning is not supported by this model.", "");
             if (std::string_view(name) == "parallel_tool_calls") return n.boolean();
             n.object({"effort"});
-            n.member("effort", [](const Node& effort) { effort.one_of({"none", "minimal", "low", "medium", "high", "xhigh"}); });
+            n.member("effort", [](const Node& effort) {
+                effort.one_of({"none", "minimal", "low", "medium", "high", "xhigh"});
+            });
         });
     }
 }
@@ -231,12 +256,14 @@ void check_session(const Node& session, const json& current, bool audio_sent) {
     if (!session.value().is_object()) session.wrong_type("an object");
     if (!session.value().contains("type")) session.missing("type");
     session.member("type", [](const Node& n) { n.one_of({"realtime"}); });
-    session.object({"type", "model", "output_modalities", "instructions", "audio", "tools", "tool_choice", "parallel_tool_calls",
-                    "reasoning", "max_output_tokens", "truncation", "include", "tracing", "prompt"});
+    session.object({"type", "model", "output_modalities", "instructions", "audio", "tools",
+                    "tool_choice", "parallel_tool_calls", "reasoning", "max_output_tokens",
+                    "truncation", "include", "tracing", "prompt"});
     const std::string model = current.value("model", "");
     session.member("model", [&](const Node& n) {
         n.string();
-        if (n.value() != model) refuse("cannot_update_model", "Cannot update a conversation's model.", n.path());
+        if (n.value() != model)
+            refuse("cannot_update_model", "Cannot update a conversation's model.", n.path());
     });
     check_common(session, model);
     session.member("audio", check_audio);
@@ -245,20 +272,27 @@ void check_session(const Node& session, const json& current, bool audio_sent) {
         n.object({"type", "retention_ratio", "token_limits"}, {"type", "retention_ratio"});
         n.member("retention_ratio", [](const Node& ratio) { ratio.number(0, 1); });
     });
-    session.nullable("prompt", [](const Node& n) { refuse("invalid_value", "Prompt objects are no longer supported.", n.path()); });
-    const json& audio = session.value().contains("audio") ? session.value()["audio"] : json::object();
+    session.nullable("prompt", [](const Node& n) {
+        refuse("invalid_value", "Prompt objects are no longer supported.", n.path());
+    });
+    const json& audio =
+        session.value().contains("audio") ? session.value()["audio"] : json::object();
     if (!audio_sent || !audio.contains("output") || !audio["output"].contains("voice")) return;
     if (audio["output"]["voice"] != current["audio"]["output"]["voice"]) {
-        refuse("cannot_update_voice", "Cannot update a conversation's voice if assistant audio is present.", "session.audio.output.voice");
+        refuse("cannot_update_voice",
+               "Cannot update a conversation's voice if assistant audio is present.",
+               "session.audio.output.voice");
     }
 }
 
 json with_defaults(const json& detection) {
     if (detection.is_null()) return detection;
-    json full = detection["type"] == "server_vad"
-                    ? json{{"threshold", 0.5}, {"prefix_padding_ms", 300}, {"silence_duration_ms", 500}, {"idle_timeout_ms", nullptr},
-                           {"create_response", true}, {"interrupt_response", true}}
-                    : json{{"eagerness", "auto"}, {"create_response", true}, {"interrupt_response", true}};
+    json full =
+        detection["type"] == "server_vad"
+            ? json{{"threshold", 0.5},           {"prefix_padding_ms", 300},
+                   {"silence_duration_ms", 500}, {"idle_timeout_ms", nullptr},
+                   {"create_response", true},    {"interrupt_response", true}}
+            : json{{"eagerness", "auto"}, {"create_response", true}, {"interrupt_response", true}};
     full.update(detection);
     return full;
 }
@@ -267,24 +301,46 @@ json with_defaults(const json& detection) {
 
 WireFormat format_of(const json& format) {
     const std::string type = format.value("type", "");
-    return type == "audio/pcmu" ? WireFormat::pcmu : type == "audio/pcma" ? WireFormat::pcma : WireFormat::pcm16_24k;
+    return type == "audio/pcmu"   ? WireFormat::pcmu
+           : type == "audio/pcma" ? WireFormat::pcma
+                                  : WireFormat::pcm16_24k;
 }
 
-unsigned bytes_per_second(WireFormat format) { return format == WireFormat::pcm16_24k ? 48'000 : 8'000; }
+unsigned bytes_per_second(WireFormat format) {
+    return format == WireFormat::pcm16_24k ? 48'000 : 8'000;
+}
 
 json default_session(const std::string& id, const std::string& model, std::int64_t expires_at) {
     const json pcm{{"type", "audio/pcm"}, {"rate", 24000}};
-    const json vad{{"type", "server_vad"}, {"threshold", 0.5}, {"prefix_padding_ms", 300}, {"silence_duration_ms", 200},
-                   {"idle_timeout_ms", nullptr}, {"create_response", true}, {"interrupt_response", true}};
-    return {{"type", "realtime"}, {"object", "realtime.session"}, {"id", id}, {"model", model},
-            {"output_modalities", {"audio"}}, {"instructions", "You are a helpful voice assistant."},
-            {"tools", json::array()}, {"tool_choice", "auto"}, {"max_output_tokens", "inf"}, {"tracing", nullptr},
-            {"prompt", nullptr}, {"truncation", "auto"}, {"expires_at", expires_at}, {"include", nullptr},
-            {"audio", {{"input", {{"format", pcm}, {"transcription", nullptr}, {"noise_reduction", nullptr}, {"turn_detection", vad}}},
-                       {"output", {{"format", pcm}, {"voice", "marin"}, {"speed", 1.0}}}}}};
+    const json vad{{"type", "server_vad"},       {"threshold", 0.5},
+                   {"prefix_padding_ms", 300},   {"silence_duration_ms", 200},
+                   {"idle_timeout_ms", nullptr}, {"create_response", true},
+                   {"interrupt_response", true}};
+    return {{"type", "realtime"},
+            {"object", "realtime.session"},
+            {"id", id},
+            {"model", model},
+            {"output_modalities", {"audio"}},
+            {"instructions", "You are a helpful voice assistant."},
+            {"tools", json::array()},
+            {"tool_choice", "auto"},
+            {"max_output_tokens", "inf"},
+            {"tracing", nullptr},
+            {"prompt", nullptr},
+            {"truncation", "auto"},
+            {"expires_at", expires_at},
+            {"include", nullptr},
+            {"audio",
+             {{"input",
+               {{"format", pcm},
+                {"transcription", nullptr},
+                {"noise_reduction", nullptr},
+                {"turn_detection", vad}}},
+              {"output", {{"format", pcm}, {"voice", "marin"}, {"speed", 1.0}}}}}};
 }
 
-std::variant<json, ApiError> apply_session_update(const json& current, const json& update, bool audio_sent) {
+std::variant<json, ApiError> apply_session_update(const json& current, const json& update,
+                                                  bool audio_sent) {
     try {
         check_session(Node(update, "session"), current, audio_sent);
     } catch (const ApiError& error) {
@@ -306,8 +362,9 @@ std::variant<json, ApiError> apply_session_update(const json& current, const jso
 std::optional<ApiError> check_response_params(const json& response, const json& session) {
     try {
         const Node node(response, "response");
-        node.object({"instructions", "tools", "tool_choice", "parallel_tool_calls", "reasoning", "max_output_tokens",
-                     "output_modalities", "audio", "conversation", "metadata", "input"});
+        node.object({"instructions", "tools", "tool_choice", "parallel_tool_calls", "reasoning",
+                     "max_output_tokens", "output_modalities", "audio", "conversation", "metadata",
+                     "input"});
         check_common(node, session.value("model", ""));
         node.member("audio", [](const Node& audio) {
             audio.object({"output"});
@@ -315,7 +372,8 @@ std::optional<ApiError> check_response_params(const json& response, const json& 
         });
         node.member("conversation", [](const Node& n) { n.one_of({"auto", "none"}); });
         node.nullable("metadata", [](const Node& n) {
-            if (!n.value().is_object() || n.value().size() > 16) n.wrong_type("an object of up to 16 strings");
+            if (!n.value().is_object() || n.value().size() > 16)
+                n.wrong_type("an object of up to 16 strings");
         });
         node.member("input", [](const Node& n) {
             if (!n.value().is_array()) n.wrong_type("an array of items");

@@ -1,5 +1,5 @@
-// The faults of a session that strike at a time: events nobody should send, bytes nobody should send,
-// and endings.
+// The faults of a session that strike at a time: events nobody should send, bytes nobody should
+// send, and endings.
 #include "provider/session.hpp"
 
 #include "base/base64.hpp"
@@ -14,31 +14,55 @@ using nlohmann::json;
 namespace {
 
 constexpr int k_after_configured_ms = 1000;  // when a timed fault without @MS strikes
-constexpr int k_inside_answer_ms = 150;      // ... if it is bound to a turn: after its answer begins
+constexpr int k_inside_answer_ms = 150;  // ... if it is bound to a turn: after its answer begins
 
-const char* const k_timed[] = {"close", "reset", "half-open", "server-error", "error", "malformed", "duplicate-keys", "deep-json",
-                               "bad-utf8", "huge-frame", "endless-fragments", "fragmented", "binary", "compressed", "masked",
-                               "unknown-events", "foreign-delta", "rate-limits", "expire", "no-pong"};
+const char* const k_timed[] = {"close",
+                               "reset",
+                               "half-open",
+                               "server-error",
+                               "error",
+                               "malformed",
+                               "duplicate-keys",
+                               "deep-json",
+                               "bad-utf8",
+                               "huge-frame",
+                               "endless-fragments",
+                               "fragmented",
+                               "binary",
+                               "compressed",
+                               "masked",
+                               "unknown-events",
+                               "foreign-delta",
+                               "rate-limits",
+                               "expire",
+                               "no-pong"};
 
 bool is_timed(const Fault& fault) {
-    return std::any_of(std::begin(k_timed), std::end(k_timed), [&](const char* name) { return fault.name == name; });
+    return std::any_of(std::begin(k_timed), std::end(k_timed),
+                       [&](const char* name) { return fault.name == name; });
 }
 
 }  // namespace
 
-const Fault* Session::fault(std::string_view name, int turn) const { return settings_.faults.find(name, turn, record_.number); }
+const Fault* Session::fault(std::string_view name, int turn) const {
+    return settings_.faults.find(name, turn, record_.number);
+}
 
 // `turn` 0: the session has just been configured; else the answer to that turn begins.
 void Session::arm_timed_faults(int turn) {
     for (const Fault& f : settings_.faults.all()) {
         if (!is_timed(f) || !f.connection.covers(record_.number)) continue;
-        const bool wanted = turn == 0 ? f.turn.first == 0 : f.turn.first != 0 && f.turn.covers(turn);
-        if (wanted) after(f.at_ms.value_or(turn == 0 ? k_after_configured_ms : k_inside_answer_ms), [this, f] { strike(f); });
+        const bool wanted =
+            turn == 0 ? f.turn.first == 0 : f.turn.first != 0 && f.turn.covers(turn);
+        if (wanted)
+            after(f.at_ms.value_or(turn == 0 ? k_after_configured_ms : k_inside_answer_ms),
+                  [this, f] { strike(f); });
     }
 }
 
 void Session::fault_added(const Fault& f) {
-    if (is_timed(f) && f.turn.first == 0 && f.connection.covers(record_.number) && record_.configured) {
+    if (is_timed(f) && f.turn.first == 0 && f.connection.covers(record_.number) &&
+        record_.configured) {
         after(f.at_ms.value_or(0), [this, f] { strike(f); });
     }
 }
@@ -46,7 +70,8 @@ void Session::fault_added(const Fault& f) {
 void Session::strike(const Fault& f) {
     if (over_) return;
     record_.faults.push_back({{"at_ms", elapsed_ms()}, {"name", f.name}, {"value", f.value}});
-    narrator_("fault", {{"name", f.name}, {"value", f.value}}, "fault     " + f.name + (f.value.empty() ? "" : "=" + f.value));
+    narrator_("fault", {{"name", f.name}, {"value", f.value}},
+              "fault     " + f.name + (f.value.empty() ? "" : "=" + f.value));
     if (f.name == "reset") {
         over_ = true;
         wire_.reset();
@@ -77,44 +102,69 @@ void Session::expire() {
 void Session::strike_events(const Fault& f) {
     if (f.name == "server-error") {
         for (int i = 0, n = std::max(1, f.number(1)); i < n; ++i) {
-            fail({"", "The server had an error while processing your request. Sorry about that!", "", "server_error"}, nullptr);
+            fail({"", "The server had an error while processing your request. Sorry about that!",
+                  "", "server_error"},
+                 nullptr);
         }
     } else if (f.name == "error") {
         fail({f.value.empty() ? "invalid_value" : f.value, "An error, as asked for.", ""}, nullptr);
     } else if (f.name == "unknown-events") {
-        send({{"type", "response.applause.delta"}, {"applause", 7}, {"nested", {{"a", {1, 2, {{"b", nullptr}}}}}}});
-        send({{"type", "conversation.created"}, {"conversation", {{"id", conversation_id_}, {"object", "realtime.conversation"}}}});
+        send({{"type", "response.applause.delta"},
+              {"applause", 7},
+              {"nested", {{"a", {1, 2, {{"b", nullptr}}}}}}});
+        send({{"type", "conversation.created"},
+              {"conversation", {{"id", conversation_id_}, {"object", "realtime.conversation"}}}});
         send({{"type", "input_audio_buffer.dtmf_event_received"}, {"event", "9"}});
     } else if (f.name == "foreign-delta") {
         const std::string noise = base::base64_encode(std::string(1600, '\x20'));
-        send({{"type", "response.output_audio.delta"}, {"response_id", "resp_nobody"}, {"item_id", "item_nobody"}, {"output_index", 0}, {"content_index", 0}, {"delta", noise}});
-        send({{"type", "response.done"}, {"response", {{"id", "resp_nobody"}, {"object", "realtime.response"}, {"status", "completed"}, {"output", json::array()}}}});
+        send({{"type", "response.output_audio.delta"},
+              {"response_id", "resp_nobody"},
+              {"item_id", "item_nobody"},
+              {"output_index", 0},
+              {"content_index", 0},
+              {"delta", noise}});
+        send({{"type", "response.done"},
+              {"response",
+               {{"id", "resp_nobody"},
+                {"object", "realtime.response"},
+                {"status", "completed"},
+                {"output", json::array()}}}});
     } else if (f.name == "rate-limits") {
-        send({{"type", "rate_limits.updated"}, {"rate_limits", json::array({{{"name", "tokens"}, {"limit", 200000}, {"remaining", f.number(1200)}, {"reset_seconds", 21.5}}})}});
+        send({{"type", "rate_limits.updated"},
+              {"rate_limits", json::array({{{"name", "tokens"},
+                                            {"limit", 200000},
+                                            {"remaining", f.number(1200)},
+                                            {"reset_seconds", 21.5}}})}});
     }
 }
 
 void Session::strike_bytes(const Fault& f) {
     const FrameShape text{k_text, true, 0, false};
     if (f.name == "malformed") {
-        for (int i = 0, n = std::max(1, f.number(1)); i < n; ++i) wire_.send(R"({"type":"response.output_audio.delta","delta":)");
+        for (int i = 0, n = std::max(1, f.number(1)); i < n; ++i)
+            wire_.send(R"({"type":"response.output_audio.delta","delta":)");
     } else if (f.name == "duplicate-keys") {
-        wire_.send(R"({"type":"response.done","type":"rate_limits.updated","event_id":"e","event_id":"f","rate_limits":[]})");
+        wire_.send(
+            R"({"type":"response.done","type":"rate_limits.updated","event_id":"e","event_id":"f","rate_limits":[]})");
     } else if (f.name == "deep-json") {
-        wire_.send("{\"type\":\"deep\",\"a\":" + std::string(10'000, '[') + std::string(10'000, ']') + "}");
+        wire_.send("{\"type\":\"deep\",\"a\":" + std::string(10'000, '[') +
+                   std::string(10'000, ']') + "}");
     } else if (f.name == "bad-utf8") {
         wire_.send_frame(text, "{\"type\":\"\xc3\x28\"}");
     } else if (f.name == "huge-frame") {
-        wire_.send_frame(text, std::string(static_cast<std::size_t>(f.number(64 * 1024 * 1024)), ' '));
+        wire_.send_frame(text,
+                         std::string(static_cast<std::size_t>(f.number(64 * 1024 * 1024)), ' '));
     } else if (f.name == "endless-fragments") {
         wire_.send_frame({k_text, false, 0, false}, "{");
-        for (int i = 0, n = f.number(20'000); i < n; ++i) wire_.send_frame({k_continuation, false, 0, false}, " ");
+        for (int i = 0, n = f.number(20'000); i < n; ++i)
+            wire_.send_frame({k_continuation, false, 0, false}, " ");
     } else if (f.name == "fragmented") {
         wire_.send_frame({k_text, false, 0, false}, R"({"type":"rate_limits.updated",)");
         wire_.send_frame({k_continuation, false, 0, false}, R"("event_id":"e",)");
         wire_.send_frame({k_continuation, true, 0, false}, R"("rate_limits":[]})");
     } else if (f.name == "binary") {
-        for (int i = 0, n = std::max(1, f.number(1)); i < n; ++i) wire_.send_frame({k_binary, true, 0, false}, std::string(160, '\xff'));
+        for (int i = 0, n = std::max(1, f.number(1)); i < n; ++i)
+            wire_.send_frame({k_binary, true, 0, false}, std::string(160, '\xff'));
     } else if (f.name == "compressed") {
         wire_.send_frame({k_text, true, 4, false}, "\xab\x56\x2a\xa9\x2c\x48");
     } else if (f.name == "masked") {
@@ -124,7 +174,9 @@ void Session::strike_bytes(const Fault& f) {
 
 const std::vector<FaultName>& provider_faults() {
     static const std::vector<FaultName> k_faults{
-        {"refuse", "=STATUS[/CODE[/RETRY_AFTER_S]] the upgrade is refused: 401, 403, 404, 429, 500, 503 (O01 to O04)"},
+        {"refuse",
+         "=STATUS[/CODE[/RETRY_AFTER_S]] the upgrade is refused: 401, 403, 404, 429, 500, 503 (O01 "
+         "to O04)"},
         {"hang-connect", "TCP is accepted, nothing is read or sent (O05)"},
         {"hang-upgrade", "the upgrade request is read and never answered (O05)"},
         {"captive-portal", "=STATUS a web page answers instead: 200 (default) or 302"},
@@ -136,7 +188,9 @@ const std::vector<FaultName>& provider_faults() {
         {"slow-update", "=MS session.updated comes late"},
         {"no-updated", "session.updated never comes"},
         {"wrong-output-format", "the session answers in 24 kHz PCM (O27)"},
-        {"response-failed", "=CODE response.done failed: rate_limit_exceeded, server_error, insufficient_quota, model_not_found"},
+        {"response-failed",
+         "=CODE response.done failed: rate_limit_exceeded, server_error, insufficient_quota, "
+         "model_not_found"},
         {"incomplete", "=REASON a response is cut short: max_output_tokens, content_filter"},
         {"no-response", "a turn ends and no response comes (O13)"},
         {"no-audio", "response.created and then nothing (O13)"},

@@ -24,8 +24,11 @@ void apply_mask(char* data, std::size_t size, std::uint32_t mask) {
 
 }  // namespace
 
-void append_frame(std::string& out, const FrameShape& shape, std::uint32_t mask, std::string_view payload) {
-    const auto put = [&out](std::size_t byte) { out += static_cast<char>(static_cast<unsigned char>(byte & 0xff)); };
+void append_frame(std::string& out, const FrameShape& shape, std::uint32_t mask,
+                  std::string_view payload) {
+    const auto put = [&out](std::size_t byte) {
+        out += static_cast<char>(static_cast<unsigned char>(byte & 0xff));
+    };
     put((shape.fin ? 0x80u : 0u) | static_cast<unsigned>(shape.reserved << 4) | shape.opcode);
     const unsigned mask_bit = shape.masked ? 0x80 : 0;
     if (payload.size() < 126) {
@@ -56,7 +59,9 @@ void FrameReader::feed(std::string_view bytes) {
 }
 
 bool FrameReader::next(Frame& frame) {
-    const auto at = [this](std::size_t i) -> std::size_t { return static_cast<unsigned char>(buffer_[used_ + i]); };
+    const auto at = [this](std::size_t i) -> std::size_t {
+        return static_cast<unsigned char>(buffer_[used_ + i]);
+    };
     const std::size_t have = buffer_.size() - used_;
     if (too_big_ || have < 2) return false;
     const bool masked = (at(1) & 0x80) != 0;

@@ -1,5 +1,5 @@
-// RFC 6455 frames as bytes. The writer can also produce frames that the RFC forbids; the reader says
-// what was wrong with the ones it gets. Pure.
+// RFC 6455 frames as bytes. The writer can also produce frames that the RFC forbids; the reader
+// says what was wrong with the ones it gets. Pure.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +9,14 @@
 
 namespace holdfast::sim {
 
-enum Opcode : std::uint8_t { k_continuation = 0, k_text = 1, k_binary = 2, k_close = 8, k_ping = 9, k_pong = 10 };
+enum Opcode : std::uint8_t {
+    k_continuation = 0,
+    k_text = 1,
+    k_binary = 2,
+    k_close = 8,
+    k_ping = 9,
+    k_pong = 10
+};
 
 struct FrameShape {
     std::uint8_t opcode = k_text;
@@ -18,7 +25,8 @@ struct FrameShape {
     bool masked = false;        // required from clients, forbidden from servers
 };
 
-void append_frame(std::string& out, const FrameShape& shape, std::uint32_t mask, std::string_view payload);
+void append_frame(std::string& out, const FrameShape& shape, std::uint32_t mask,
+                  std::string_view payload);
 
 struct Frame {
     FrameShape shape;

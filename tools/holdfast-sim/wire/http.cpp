@@ -27,16 +27,26 @@ std::string_view take_line(std::string_view& text) {
 
 const char* reason_of(int status) {
     switch (status) {
-        case 101: return "Switching Protocols";
-        case 200: return "OK";
-        case 302: return "Found";
-        case 400: return "Bad Request";
-        case 401: return "Unauthorized";
-        case 403: return "Forbidden";
-        case 404: return "Not Found";
-        case 429: return "Too Many Requests";
-        case 503: return "Service Unavailable";
-        default: return status < 400 ? "OK" : "Error";
+        case 101:
+            return "Switching Protocols";
+        case 200:
+            return "OK";
+        case 302:
+            return "Found";
+        case 400:
+            return "Bad Request";
+        case 401:
+            return "Unauthorized";
+        case 403:
+            return "Forbidden";
+        case 404:
+            return "Not Found";
+        case 429:
+            return "Too Many Requests";
+        case 503:
+            return "Service Unavailable";
+        default:
+            return status < 400 ? "OK" : "Error";
     }
 }
 
@@ -50,9 +60,9 @@ std::string_view HttpMessage::header(std::string_view name) const {
 }
 
 std::size_t HttpMessage::count(std::string_view name) const {
-    return static_cast<std::size_t>(std::count_if(headers.begin(), headers.end(), [&](const auto& field) {
-        return base::equal_ignoring_case(field.first, name);
-    }));
+    return static_cast<std::size_t>(std::count_if(
+        headers.begin(), headers.end(),
+        [&](const auto& field) { return base::equal_ignoring_case(field.first, name); }));
 }
 
 HttpReader::State HttpReader::fail(std::string problem) {
@@ -65,7 +75,8 @@ HttpReader::State HttpReader::feed(std::string_view bytes) {
     if (state_ != State::need_more) return state_;
     if (!head_done_) {
         const std::size_t end = rest_.find("\r\n\r\n");
-        if (end == std::string::npos) return rest_.size() > k_head_max ? fail("head too large") : State::need_more;
+        if (end == std::string::npos)
+            return rest_.size() > k_head_max ? fail("head too large") : State::need_more;
         const std::string head = rest_.substr(0, end + 2);
         rest_.erase(0, end + 4);
         if (read_head(head) != State::need_more) return state_;
@@ -101,7 +112,8 @@ HttpReader::State HttpReader::read_head(std::string_view head) {
         length_ = static_cast<std::size_t>(*bytes);
         if (*length_ > body_max_) return fail("body of " + std::to_string(*bytes) + " bytes");
     }
-    const bool no_body = message_.status == 101 || message_.status == 204 || (kind_ == Kind::request && !length_ && !chunked_);
+    const bool no_body = message_.status == 101 || message_.status == 204 ||
+                         (kind_ == Kind::request && !length_ && !chunked_);
     return state_ = no_body ? State::done : State::need_more;
 }
 
@@ -122,7 +134,8 @@ HttpReader::State HttpReader::read_chunks() {
         if (end == std::string::npos) return state_;
         std::size_t size = 0;
         const auto parsed = std::from_chars(rest_.data(), rest_.data() + end, size, 16);
-        if (parsed.ec != std::errc() || size > body_max_ || message_.body.size() + size > body_max_) return fail("chunk");
+        if (parsed.ec != std::errc() || size > body_max_ || message_.body.size() + size > body_max_)
+            return fail("chunk");
         if (rest_.size() < end + 2 + size + 2) return state_;
         message_.body.append(rest_, end + 2, size);
         rest_.erase(0, end + 2 + size + 2);
@@ -137,11 +150,12 @@ HttpReader::State HttpReader::end_of_stream() {
     return state_ = State::done;
 }
 
-std::string format_request(const std::string& method, const std::string& target, const Headers& headers,
-                           std::string_view body) {
+std::string format_request(const std::string& method, const std::string& target,
+                           const Headers& headers, std::string_view body) {
     std::string out = method + " " + target + " HTTP/1.1\r\n";
     for (const auto& [name, value] : headers) out += name + ": " + value + "\r\n";
-    if (method == "POST" || !body.empty()) out += "Content-Length: " + std::to_string(body.size()) + "\r\n";
+    if (method == "POST" || !body.empty())
+        out += "Content-Length: " + std::to_string(body.size()) + "\r\n";
     out += "\r\n";
     out += body;
     return out;
@@ -162,7 +176,8 @@ std::string form_encode(const std::vector<std::pair<std::string, std::string>>& 
         for (const char c : text) {
             const auto byte = static_cast<unsigned char>(c);
             const bool plain = (byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'Z') ||
-                               (byte >= 'a' && byte <= 'z') || byte == '-' || byte == '.' || byte == '_' || byte == '*';
+                               (byte >= 'a' && byte <= 'z') || byte == '-' || byte == '.' ||
+                               byte == '_' || byte == '*';
             if (plain) {
                 out += c;
             } else if (byte == ' ') {
@@ -193,13 +208,17 @@ namespace {
 class Fetch final : public StreamHandler, public std::enable_shared_from_this<Fetch> {
   public:
     Fetch(net::AsioLoop& loop, HttpFetch fetch, std::function<void(base::Result<HttpMessage>)> done)
-        : fetch_(std::move(fetch)), done_(std::move(done)), timer_(loop), reader_(HttpReader::Kind::response, fetch_.body_max) {}
+        : fetch_(std::move(fetch)),
+          done_(std::move(done)),
+          timer_(loop),
+          reader_(HttpReader::Kind::response, fetch_.body_max) {}
 
     void start(net::AsioLoop& loop) {
         self_ = shared_from_this();
         timer_.arm(fetch_.timeout, [this] { finish(error("timeout", "no complete answer")); });
         const bool tls = fetch_.url.secure() && !fetch_.route.plain;
-        stream_ = connect_stream(loop, endpoint_for(fetch_.url, fetch_.route), tls ? fetch_.tls : nullptr, fetch_.timeout, this);
+        stream_ = connect_stream(loop, endpoint_for(fetch_.url, fetch_.route),
+                                 tls ? fetch_.tls : nullptr, fetch_.timeout, this);
     }
 
     void on_open() override {
@@ -211,7 +230,8 @@ class Fetch final : public StreamHandler, public std::enable_shared_from_this<Fe
     void on_bytes(std::string_view bytes) override { settle(reader_.feed(bytes)); }
 
     void on_end(const std::string& why) override {
-        const bool answered = why.rfind("eof", 0) == 0 && reader_.end_of_stream() == HttpReader::State::done;
+        const bool answered =
+            why.rfind("eof", 0) == 0 && reader_.end_of_stream() == HttpReader::State::done;
         if (answered) return settle(HttpReader::State::done);
         finish(error(why.rfind("timeout", 0) == 0 ? "timeout" : "connect", why));
     }
@@ -245,7 +265,8 @@ class Fetch final : public StreamHandler, public std::enable_shared_from_this<Fe
 
 }  // namespace
 
-void http_fetch(net::AsioLoop& loop, HttpFetch fetch, std::function<void(base::Result<HttpMessage>)> done) {
+void http_fetch(net::AsioLoop& loop, HttpFetch fetch,
+                std::function<void(base::Result<HttpMessage>)> done) {
     std::make_shared<Fetch>(loop, std::move(fetch), std::move(done))->start(loop);
 }
 

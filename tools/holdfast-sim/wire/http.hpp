@@ -35,7 +35,8 @@ class HttpReader {
     enum class Kind { request, response };
     enum class State { need_more, done, bad };
 
-    explicit HttpReader(Kind kind, std::size_t body_max = 1024 * 1024) : kind_(kind), body_max_(body_max) {}
+    explicit HttpReader(Kind kind, std::size_t body_max = 1024 * 1024)
+        : kind_(kind), body_max_(body_max) {}
     // A head with status 101, or a request that asks for an upgrade, is done at its empty line.
     State feed(std::string_view bytes);
     State end_of_stream();
@@ -60,8 +61,8 @@ class HttpReader {
     State state_ = State::need_more;
 };
 
-std::string format_request(const std::string& method, const std::string& target, const Headers& headers,
-                           std::string_view body);
+std::string format_request(const std::string& method, const std::string& target,
+                           const Headers& headers, std::string_view body);
 std::string format_response(int status, const Headers& headers, std::string_view body);
 std::string form_encode(const std::vector<std::pair<std::string, std::string>>& fields);
 
@@ -85,6 +86,7 @@ struct HttpFetch {
 };
 
 // Calls `done` once, never before it returns. Error codes: "timeout", "connect", "http".
-void http_fetch(net::AsioLoop& loop, HttpFetch fetch, std::function<void(base::Result<HttpMessage>)> done);
+void http_fetch(net::AsioLoop& loop, HttpFetch fetch,
+                std::function<void(base::Result<HttpMessage>)> done);
 
 }  // namespace holdfast::sim

@@ -30,19 +30,23 @@ base::Result<std::shared_ptr<Tls>> tls_client(const TlsTrust& trust) {
     error_code ec;
     tls->context.set_default_verify_paths(ec);
     if (!trust.ca_file.empty() && tls->context.load_verify_file(trust.ca_file, ec)) {
-        return base::make_error(base::Condition::fatal, "ca_file", trust.ca_file + ": " + ec.message());
+        return base::make_error(base::Condition::fatal, "ca_file",
+                                trust.ca_file + ": " + ec.message());
     }
     return tls;
 }
 
-base::Result<std::shared_ptr<Tls>> tls_server(const std::string& certificate, const std::string& private_key) {
+base::Result<std::shared_ptr<Tls>> tls_server(const std::string& certificate,
+                                              const std::string& private_key) {
     auto tls = std::make_shared<Tls>(asio::ssl::context::tls_server);
     error_code ec;
     if (tls->context.use_certificate_chain_file(certificate, ec)) {
-        return base::make_error(base::Condition::fatal, "certificate", certificate + ": " + ec.message());
+        return base::make_error(base::Condition::fatal, "certificate",
+                                certificate + ": " + ec.message());
     }
     if (tls->context.use_private_key_file(private_key, asio::ssl::context::pem, ec)) {
-        return base::make_error(base::Condition::fatal, "private_key", private_key + ": " + ec.message());
+        return base::make_error(base::Condition::fatal, "private_key",
+                                private_key + ": " + ec.message());
     }
     return tls;
 }
@@ -53,8 +57,13 @@ constexpr base::milliseconds k_close_time{2000};
 
 class TcpStream final : public Stream, public std::enable_shared_from_this<TcpStream> {
   public:
-    TcpStream(net::AsioLoop& loop, tcp::socket socket, std::shared_ptr<Tls> tls, StreamHandler* handler)
-        : loop_(loop), socket_(std::move(socket)), tls_(std::move(tls)), handler_(handler), deadline_(loop.io()) {
+    TcpStream(net::AsioLoop& loop, tcp::socket socket, std::shared_ptr<Tls> tls,
+              StreamHandler* handler)
+        : loop_(loop),
+          socket_(std::move(socket)),
+          tls_(std::move(tls)),
+          handler_(handler),
+          deadline_(loop.io()) {
         if (tls_) ssl_ = std::make_unique<Ssl>(socket_, tls_->context);
     }
 
@@ -65,14 +74,18 @@ class TcpStream final : public Stream, public std::enable_shared_from_this<TcpSt
         resolver_ = std::make_unique<tcp::resolver>(loop_.io());
         resolver_->async_resolve(
             to.host, std::to_string(to.port),
-            [this, self = shared_from_this()](const error_code& ec, const tcp::resolver::results_type& found) {
+            [this, self = shared_from_this()](const error_code& ec,
+                                              const tcp::resolver::results_type& found) {
                 if (ec) return end("dns " + ec.message());
-                asio::async_connect(socket_, found, [this, self](const error_code& failed, const tcp::endpoint&) {
-                    if (failed) {
-                        return end((failed == asio::error::connection_refused ? "refused " : "connect ") + failed.message());
-                    }
-                    begin();
-                });
+                asio::async_connect(
+                    socket_, found, [this, self](const error_code& failed, const tcp::endpoint&) {
+                        if (failed) {
+                            return end((failed == asio::error::connection_refused ? "refused "
+                                                                                  : "connect ") +
+                                       failed.message());
+                        }
+                        begin();
+                    });
             });
     }
 
@@ -82,13 +95,15 @@ class TcpStream final : public Stream, public std::enable_shared_from_this<TcpSt
         socket_.set_option(tcp::no_delay(true), ignored);
         if (!ssl_) return opened();
         if (outgoing_) {
-            SSL_ctrl(ssl_->native_handle(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, server_name_.data());
+            SSL_ctrl(ssl_->native_handle(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
+                     server_name_.data());
             if (tls_->verify) {
                 ssl_->set_verify_mode(asio::ssl::verify_peer);
                 ssl_->set_verify_callback(asio::ssl::host_name_verification(server_name_));
             }
         }
-        const auto side = outgoing_ ? asio::ssl::stream_base::client : asio::ssl::stream_base::server;
+        const auto side =
+            outgoing_ ? asio::ssl::stream_base::client : asio::ssl::stream_base::server;
         ssl_->async_handshake(side, [this, self = shared_from_this()](const error_code& ec) {
             if (ec) return end("tls " + ec.message());
             opened();
@@ -158,10 +173,13 @@ class TcpStream final : public Stream, public std::enable_shared_from_this<TcpSt
         auto done = [this, self = shared_from_this()](const error_code& ec, std::size_t bytes) {
             reading_ = false;
             if (frozen_) return;
-            if (bytes > 0 && handler_ != nullptr && !ended_) handler_->on_bytes({buffer_.data(), bytes});
+            if (bytes > 0 && handler_ != nullptr && !ended_)
+                handler_->on_bytes({buffer_.data(), bytes});
             if (!ec) return read();
             const bool polite = ec == asio::error::eof || ec == asio::ssl::error::stream_truncated;
-            end(polite ? "eof" : ec == asio::error::connection_reset ? "reset" : "closed " + ec.message());
+            end(polite                                ? "eof"
+                : ec == asio::error::connection_reset ? "reset"
+                                                      : "closed " + ec.message());
         };
         if (ssl_) {
             ssl_->async_read_some(asio::buffer(buffer_), std::move(done));
@@ -201,7 +219,8 @@ class TcpStream final : public Stream, public std::enable_shared_from_this<TcpSt
     void finish() {
         error_code ignored;
         if (ssl_) {
-            ssl_->async_shutdown([self = shared_from_this()](const error_code&) { self->end("closed"); });
+            ssl_->async_shutdown(
+                [self = shared_from_this()](const error_code&) { self->end("closed"); });
             return;
         }
         socket_.shutdown(tcp::socket::shutdown_send, ignored);
@@ -270,7 +289,8 @@ class TcpAcceptor final : public Acceptor {
   private:
     void accept() {
         acceptor_.async_accept([this](const error_code& ec, tcp::socket socket) {
-            if (ec == asio::error::operation_aborted) return;  // destroyed: nothing of ours may be touched
+            if (ec == asio::error::operation_aborted)
+                return;  // destroyed: nothing of ours may be touched
             if (!ec) {
                 auto stream = std::make_shared<TcpStream>(loop_, std::move(socket), tls_, nullptr);
                 accepted_(stream);
@@ -290,12 +310,14 @@ class TcpAcceptor final : public Acceptor {
 
 StreamPtr connect_stream(net::AsioLoop& loop, const Endpoint& to, std::shared_ptr<Tls> tls,
                          base::milliseconds timeout, StreamHandler* handler) {
-    auto stream = std::make_shared<TcpStream>(loop, tcp::socket(loop.io()), std::move(tls), handler);
+    auto stream =
+        std::make_shared<TcpStream>(loop, tcp::socket(loop.io()), std::move(tls), handler);
     stream->connect(to, timeout);
     return stream;
 }
 
-base::Result<std::unique_ptr<Acceptor>> Acceptor::open(net::AsioLoop& loop, const std::string& address,
+base::Result<std::unique_ptr<Acceptor>> Acceptor::open(net::AsioLoop& loop,
+                                                       const std::string& address,
                                                        std::uint16_t port, std::shared_ptr<Tls> tls,
                                                        Accepted accepted) {
     auto acceptor = std::make_unique<TcpAcceptor>(loop, std::move(tls), std::move(accepted));

@@ -25,7 +25,8 @@ std::string accept_key(std::string_view key) {
 
 }  // namespace
 
-std::shared_ptr<WsPeer> WsPeer::connect(net::AsioLoop& loop, WsConnect options, WsHandler* handler) {
+std::shared_ptr<WsPeer> WsPeer::connect(net::AsioLoop& loop, WsConnect options,
+                                        WsHandler* handler) {
     std::shared_ptr<WsPeer> peer(new WsPeer);
     peer->self_ = peer;
     peer->handler_ = handler;
@@ -35,12 +36,13 @@ std::shared_ptr<WsPeer> WsPeer::connect(net::AsioLoop& loop, WsConnect options, 
     peer->mask_ = base::random_u32();
     const auto& o = peer->options_;
     const bool tls = o.url.secure() && !o.route.plain;
-    peer->stream_ = connect_stream(loop, endpoint_for(o.url, o.route), tls ? o.tls : nullptr, o.timeout, peer.get());
+    peer->stream_ = connect_stream(loop, endpoint_for(o.url, o.route), tls ? o.tls : nullptr,
+                                   o.timeout, peer.get());
     return peer;
 }
 
-std::shared_ptr<WsPeer> WsPeer::accept(StreamPtr stream, const HttpMessage& request, std::string_view rest,
-                                       WsHandler* handler) {
+std::shared_ptr<WsPeer> WsPeer::accept(StreamPtr stream, const HttpMessage& request,
+                                       std::string_view rest, WsHandler* handler) {
     std::shared_ptr<WsPeer> peer(new WsPeer);
     peer->self_ = peer;
     peer->handler_ = handler;
@@ -48,8 +50,10 @@ std::shared_ptr<WsPeer> WsPeer::accept(StreamPtr stream, const HttpMessage& requ
     peer->stream_ = std::move(stream);
     peer->stream_->set_handler(peer.get());
     peer->open_ = true;
-    peer->stream_->write("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                         "Sec-WebSocket-Accept: " + accept_key(request.header("Sec-WebSocket-Key")) + "\r\n\r\n");
+    peer->stream_->write(
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Accept: " +
+        accept_key(request.header("Sec-WebSocket-Key")) + "\r\n\r\n");
     if (!rest.empty()) peer->frames_.feed(rest);  // read with the next bytes that arrive
     return peer;
 }
@@ -61,8 +65,11 @@ WsPeer::~WsPeer() {
 
 void WsPeer::on_open() {
     key_ = base::base64_encode(base::random_bytes(16));
-    Headers headers{{"Host", options_.url.host_header()}, {"Connection", "Upgrade"}, {"Upgrade", "websocket"},
-                    {"Sec-WebSocket-Version", "13"}, {"Sec-WebSocket-Key", key_}};
+    Headers headers{{"Host", options_.url.host_header()},
+                    {"Connection", "Upgrade"},
+                    {"Upgrade", "websocket"},
+                    {"Sec-WebSocket-Version", "13"},
+                    {"Sec-WebSocket-Key", key_}};
     headers.insert(headers.end(), options_.headers.begin(), options_.headers.end());
     stream_->write(format_request("GET", options_.url.target, headers, ""));
 }
@@ -87,8 +94,10 @@ void WsPeer::read_handshake(std::string_view bytes) {
     const bool good = base::equal_ignoring_case(answer.header("Upgrade"), "websocket") &&
                       answer.header("Sec-WebSocket-Accept") == accept_key(key_);
     if (!good) return violation(1002, "the 101 has a wrong Upgrade or Sec-WebSocket-Accept");
-    if (!answer.header("Sec-WebSocket-Extensions").empty()) return violation(1002, "an extension nobody offered");
-    if (!answer.header("Sec-WebSocket-Protocol").empty()) return violation(1002, "a subprotocol nobody offered");
+    if (!answer.header("Sec-WebSocket-Extensions").empty())
+        return violation(1002, "an extension nobody offered");
+    if (!answer.header("Sec-WebSocket-Protocol").empty())
+        return violation(1002, "a subprotocol nobody offered");
     open_ = true;
     frames_.feed(handshake_.rest());
     if (handler_ != nullptr) handler_->on_ws_open();
@@ -103,12 +112,17 @@ void WsPeer::read_frames() {
 
 void WsPeer::on_frame(const Frame& frame) {
     const auto& s = frame.shape;
-    if (s.masked == client_) return violation(1002, client_ ? "a masked frame from a server" : "an unmasked frame from a client");
-    if (s.reserved != 0) return violation(1002, "reserved bits set though no extension was negotiated");
+    if (s.masked == client_)
+        return violation(
+            1002, client_ ? "a masked frame from a server" : "an unmasked frame from a client");
+    if (s.reserved != 0)
+        return violation(1002, "reserved bits set though no extension was negotiated");
     if (s.opcode < k_close) return on_data(frame);
-    if (!s.fin || frame.payload.size() > 125) return violation(1002, "a fragmented or oversized control frame");
+    if (!s.fin || frame.payload.size() > 125)
+        return violation(1002, "a fragmented or oversized control frame");
     switch (s.opcode) {
-        case k_close: return on_close_frame(frame.payload);
+        case k_close:
+            return on_close_frame(frame.payload);
         case k_ping:
             ++pings_;
             if (answer_pings_) send_frame({k_pong, true, 0, client_}, frame.payload);
@@ -116,14 +130,16 @@ void WsPeer::on_frame(const Frame& frame) {
         case k_pong:
             if (handler_ != nullptr) handler_->on_ws_pong();
             return;
-        default: return violation(1002, "opcode " + std::to_string(s.opcode));
+        default:
+            return violation(1002, "opcode " + std::to_string(s.opcode));
     }
 }
 
 void WsPeer::on_data(const Frame& frame) {
     const auto& s = frame.shape;
     if (s.opcode > k_binary) return violation(1002, "opcode " + std::to_string(s.opcode));
-    if ((s.opcode == k_continuation) != (message_opcode_ != 0)) return violation(1002, "fragments out of order");
+    if ((s.opcode == k_continuation) != (message_opcode_ != 0))
+        return violation(1002, "fragments out of order");
     if (s.opcode != k_continuation) message_opcode_ = s.opcode;
     std::string_view message = frame.payload;
     if (!s.fin || s.opcode == k_continuation) {
@@ -133,7 +149,8 @@ void WsPeer::on_data(const Frame& frame) {
         message = message_;
     }
     const std::uint8_t opcode = std::exchange(message_opcode_, std::uint8_t{0});
-    if (opcode == k_text && !base::is_utf8(message)) return violation(1007, "text that is not UTF-8");
+    if (opcode == k_text && !base::is_utf8(message))
+        return violation(1007, "text that is not UTF-8");
     if (handler_ != nullptr) {
         if (opcode == k_text) {
             handler_->on_ws_text(message);
@@ -147,9 +164,10 @@ void WsPeer::on_data(const Frame& frame) {
 void WsPeer::on_close_frame(std::string_view payload) {
     close_received_ = true;
     if (!close_sent_) {
-        end_.code = payload.size() < 2 ? std::uint16_t{1005}
-                                       : static_cast<std::uint16_t>((static_cast<unsigned char>(payload[0]) << 8) |
-                                                                    static_cast<unsigned char>(payload[1]));
+        end_.code = payload.size() < 2
+                        ? std::uint16_t{1005}
+                        : static_cast<std::uint16_t>((static_cast<unsigned char>(payload[0]) << 8) |
+                                                     static_cast<unsigned char>(payload[1]));
         if (payload.size() > 2) end_.reason.assign(payload.substr(2));
         send_frame({k_close, true, 0, client_}, payload.substr(0, 2));
         close_sent_ = true;

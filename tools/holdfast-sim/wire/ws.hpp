@@ -23,8 +23,8 @@ struct WsEnd {
 class WsHandler {
   public:
     virtual ~WsHandler() = default;
-    virtual void on_ws_open() {}                             // client side
-    virtual void on_ws_refused(const HttpMessage&) {}        // client side: not 101; on_ws_end follows
+    virtual void on_ws_open() {}                       // client side
+    virtual void on_ws_refused(const HttpMessage&) {}  // client side: not 101; on_ws_end follows
     virtual void on_ws_text(std::string_view text) = 0;
     virtual void on_ws_binary(std::size_t bytes) = 0;
     virtual void on_ws_pong() {}
@@ -44,15 +44,17 @@ struct WsConnect {
 
 class WsPeer final : public StreamHandler {
   public:
-    static std::shared_ptr<WsPeer> connect(net::AsioLoop& loop, WsConnect options, WsHandler* handler);
+    static std::shared_ptr<WsPeer> connect(net::AsioLoop& loop, WsConnect options,
+                                           WsHandler* handler);
     // Server side: answers the upgrade `request` with 101 at once. `rest` are bytes read beyond it.
-    static std::shared_ptr<WsPeer> accept(StreamPtr stream, const HttpMessage& request, std::string_view rest,
-                                          WsHandler* handler);
+    static std::shared_ptr<WsPeer> accept(StreamPtr stream, const HttpMessage& request,
+                                          std::string_view rest, WsHandler* handler);
     ~WsPeer() override;
 
     void set_handler(WsHandler* handler) { handler_ = handler; }
     void send_text(std::string_view text) { send_frame({k_text, true, 0, client_}, text); }
-    void send_frame(FrameShape shape, std::string_view payload);  // shape.masked is taken as it stands
+    void send_frame(FrameShape shape,
+                    std::string_view payload);  // shape.masked is taken as it stands
     bool client() const { return client_; }
     void ping() { send_frame({k_ping, true, 0, client_}, "holdfast"); }
     void close(std::uint16_t code, std::string_view reason);
@@ -84,7 +86,7 @@ class WsPeer final : public StreamHandler {
     HttpReader handshake_{HttpReader::Kind::response};
     FrameReader frames_;
     std::string key_;
-    std::string message_;       // fragments so far
+    std::string message_;  // fragments so far
     std::uint8_t message_opcode_ = 0;
     std::string scratch_;
     std::uint32_t mask_ = 0x9e3779b9;
