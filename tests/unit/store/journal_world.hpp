@@ -172,13 +172,17 @@ inline void overwrite(const std::string& path, std::streamoff at, const std::str
     file << bytes;
 }
 
-// Names of files that contain `part`, without logs that travel with their database.
+// Names of files that contain `part`, without what comes and goes beside a database: its log, and the copy
+// that salvage repairs.
 inline std::vector<std::string> files_like(const std::string& folder, const std::string& part) {
     std::vector<std::string> names;
     for (const auto& entry : std::filesystem::directory_iterator(folder)) {
         const auto name = entry.path().filename().string();
-        const bool log = name.size() > 4 && name.compare(name.size() - 4, 4, "-wal") == 0;
-        if (name.find(part) != std::string::npos && !log) names.push_back(name);
+        const auto ends_in = [&](const std::string& end) {
+            return name.size() > end.size() && name.compare(name.size() - end.size(), end.size(), end) == 0;
+        };
+        if (ends_in("-wal") || (ends_in(".repaired") && part != ".repaired")) continue;
+        if (name.find(part) != std::string::npos) names.push_back(name);
     }
     std::sort(names.begin(), names.end());
     return names;
