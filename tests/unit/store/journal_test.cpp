@@ -296,7 +296,8 @@ TEST_F(Journal, StatusSaysWhatIsInIt) {
 TEST_F(Journal, KeepsWordsOfAnyKindByteForByte) {
     open();
     write(opened(1));
-    const std::string odd("quote ' \" \0 nul \xff\xfe not utf-8 \xF0\x9F\x9A\x92", 38);
+    using std::string_literals::operator""s;
+    const std::string odd = "quote ' \" \0 nul \xff\xfe not utf-8 \xF0\x9F\x9A\x92"s;
     write(said(1, odd));
     reopen();
     EXPECT_EQ(texts(1).at(0), odd);
