@@ -155,7 +155,8 @@ class FrameFilter {
     explicit FrameFilter(std::size_t fragments_max) : fragments_max_(fragments_max) {}
 
     // How many of the bytes may pass now: up to the end of a message, so that message_is_text() tells
-    // of the one being delivered, or up to a fault.
+    // of the one being delivered; up to the end of a close frame, behind which nothing counts; or up
+    // to a fault.
     std::size_t pass(char* bytes, std::size_t size) {
         std::size_t at = 0;
         while (at < size) {
@@ -168,7 +169,7 @@ class FrameFilter {
             } else {
                 ++at;
             }
-            if (header_bytes_ == 0 && payload_left_ == 0 && last_of_message_) return at;
+            if (header_bytes_ == 0 && payload_left_ == 0 && ends_step_) return at;
         }
         return size;
     }
@@ -184,7 +185,7 @@ class FrameFilter {
                 fragments_ = opcode == 0 ? fragments_ + 1 : 1;
                 if (fragments_ > fragments_max_) return stop(wspp::close::status::message_too_big);
             }
-            last_of_message_ = opcode < 0x8U && (byte & 0x80U) != 0;
+            ends_step_ = opcode == 0x8U || (opcode < 0x8U && (byte & 0x80U) != 0);
             if (opcode == 0x1U || opcode == 0x2U) text_ = opcode == 0x1U;
             if (opcode == 0x1U) place = static_cast<char>(byte ^ 0x3U);
         } else if (header_bytes_ == 1) {
@@ -216,7 +217,7 @@ class FrameFilter {
     wspp::close::status::value fault_ = wspp::close::status::normal;
     std::size_t fragments_ = 0;
     bool text_ = false;  // the data message that began last
-    bool last_of_message_ = false;  // the frame being read
+    bool ends_step_ = false;  // the frame being read
     unsigned header_bytes_ = 0;
     unsigned length_bytes_ = 0;
     unsigned mask_bytes_ = 0;
@@ -265,17 +266,14 @@ class Engine : public WsEngine {
     bool accept(const std::string&) override { return false; }
 
     void feed(char* bytes, std::size_t size) override {
-        while (size > 0 && !broken_ && con_->get_state() != wspp::session::state::closed) {
+        while (size > 0 && !finished()) {
             const std::size_t pass = frames_.pass(bytes, size);
             guarded([&] { con_->read_all(bytes, pass); });
-            if (frames_.fault() != wspp::close::status::normal) {
-                if (open()) fail(frames_.fault(), "unacceptable frame");
-                break;
-            }
+            if (frames_.fault() != wspp::close::status::normal) fail(frames_.fault(), "unacceptable frame");
+            note_close();
             bytes += pass;
             size -= pass;
         }
-        if (!open() && !asked_to_close_ && !acknowledged()) failed_ = true;
     }
 
     // The frame is prepared here: the library would check the text byte by byte and copy it twice.
@@ -319,6 +317,7 @@ class Engine : public WsEngine {
             con_->close(used, close_reason(reason), ec);
             if (ec) broken_ = true;
         });
+        note_close();
     }
 
     bool open() const override {
@@ -331,8 +330,7 @@ class Engine : public WsEngine {
     }
     bool failed() const override { return failed_; }
     std::uint16_t local_code() const override {
-        if (broken_) return wspp::close::status::internal_endpoint_error;
-        return known(con_->get_local_close_code());
+        return broken_ && local_code_ == 0 ? wspp::close::status::internal_endpoint_error : local_code_;
     }
     std::uint16_t remote_code() const override { return known(con_->get_remote_close_code()); }
     std::string remote_reason() const override { return con_->get_remote_close_reason(); }
@@ -341,6 +339,12 @@ class Engine : public WsEngine {
     // 1006 is websocketpp's initial value, and no close frame can carry it.
     static std::uint16_t known(wspp::close::status::value code) {
         return code == wspp::close::status::abnormal_close ? std::uint16_t{0} : code;
+    }
+
+    // The library forgets its close code when more garbage follows: the first one is what was sent.
+    void note_close() {
+        if (local_code_ == 0) local_code_ = known(con_->get_local_close_code());
+        if (!open() && !asked_to_close_ && !acknowledged()) failed_ = true;
     }
 
     // We left the open state because of a proper close frame: it is answered with its own code, or
@@ -354,9 +358,10 @@ class Engine : public WsEngine {
     void fail(wspp::close::status::value code, const char* why) {
         failed_ = true;
         guarded([&] {
-            wspp::lib::error_code ec;
-            con_->close(code, why, ec);
+            wspp::lib::error_code closing_already;
+            con_->close(code, why, closing_already);
         });
+        note_close();
     }
 
     // Runs `f` in the library; an exception of its makes the engine broken, never flies on.
@@ -417,6 +422,7 @@ class Engine : public WsEngine {
     typename Config::rng_type mask_keys_;
     Endpoint endpoint_;  // outlives con_, which refers to its random generator
     Connection con_;
+    std::uint16_t local_code_ = 0;
     bool asked_to_close_ = false;
     bool failed_ = false;
     bool broken_ = false;

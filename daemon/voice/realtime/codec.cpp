@@ -201,7 +201,9 @@ SessionFacts session_of(const object& source) {
     facts.vad = text_at(object_at(input, "turn_detection"), "type");
     facts.transcription = object_at(input, "transcription").has_value();
     element expires;
-    if (source["expires_at"].get(expires) == simdjson::SUCCESS) facts.expires_at_s = number_of(expires, 0);
+    if (source["expires_at"].get(expires) == simdjson::SUCCESS) {
+        facts.expires_at_s = number_of(expires, 0);
+    }
     return facts;
 }
 
@@ -340,7 +342,8 @@ base::Result<void> decode(std::string_view padded, Event& event) {
 ProviderError decode_error_body(std::string_view body) {
     element root;
     object top;
-    if (small_parser().parse(body.data(), body.size(), true).get(root) != simdjson::SUCCESS) return {};
+    const auto parsed = small_parser().parse(body.data(), body.size(), true).get(root);
+    if (parsed != simdjson::SUCCESS) return {};
     if (root.get(top) != simdjson::SUCCESS) return {};
     const auto error = object_at(top, "error");
     return error ? error_of(*error) : ProviderError{};
@@ -373,7 +376,9 @@ void append_audio(std::string& out, std::string_view base64) {
 }
 
 void append_message(std::string& out, std::string_view event_id, Role role, std::string_view text) {
-    const char* const who = role == Role::user ? "user" : role == Role::assistant ? "assistant" : "system";
+    const char* const who = role == Role::user        ? "user"
+                            : role == Role::assistant ? "assistant"
+                                                      : "system";
     begin(out, "conversation.item.create", event_id);
     out += R"(,"item":{"type":"message","role":")";
     out += who;
@@ -413,7 +418,8 @@ void append_response_create(std::string& out, std::string_view event_id) {
     out += '}';
 }
 
-void append_response_cancel(std::string& out, std::string_view event_id, std::string_view response_id) {
+void append_response_cancel(std::string& out, std::string_view event_id,
+                            std::string_view response_id) {
     begin(out, "response.cancel", event_id);
     if (!response_id.empty()) member(out, "response_id", response_id);
     out += '}';

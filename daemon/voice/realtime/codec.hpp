@@ -111,6 +111,7 @@ void append_truncate(std::string& out, std::string_view event_id, std::string_vi
                      std::int64_t audio_end_ms);
 void append_delete(std::string& out, std::string_view event_id, std::string_view item_id);
 void append_response_create(std::string& out, std::string_view event_id);
-void append_response_cancel(std::string& out, std::string_view event_id, std::string_view response_id);
+void append_response_cancel(std::string& out, std::string_view event_id,
+                            std::string_view response_id);
 
 }  // namespace holdfast::voice::realtime

@@ -107,9 +107,15 @@ Verdict judge(const ProviderError& error) {
     if (const Known* const known = find_known(error.code)) {
         return {known->error_class, known->reason, known->code};
     }
-    if (contains(error.message, "already shorter")) return {ErrorClass::harmless, "other", "truncate_range"};
-    if (contains(error.message, "maximum duration")) return {ErrorClass::retry, "expired", "session_expired"};
-    if (contains(error.message, "Rate limit reached")) return {ErrorClass::retry, "quota", "rate_limit_exceeded"};
+    if (contains(error.message, "already shorter")) {
+        return {ErrorClass::harmless, "other", "truncate_range"};
+    }
+    if (contains(error.message, "maximum duration")) {
+        return {ErrorClass::retry, "expired", "session_expired"};
+    }
+    if (contains(error.message, "Rate limit reached")) {
+        return {ErrorClass::retry, "quota", "rate_limit_exceeded"};
+    }
     if (error.type == "server_error") return {ErrorClass::retry, "server_error", "server_error"};
     return {ErrorClass::config, "config", "request_rejected"};
 }

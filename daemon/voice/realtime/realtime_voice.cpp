@@ -41,7 +41,8 @@ constexpr std::size_t k_item_starts_kept = 64;
 }  // namespace
 
 milliseconds session_life(std::int64_t expires_at_s, std::int64_t utc_ms) {
-    if (expires_at_s <= 0 || expires_at_s > utc_ms / 1000 + k_plausible_max.count() / 1000) return k_life_unknown;
+    const auto latest_s = utc_ms / 1000 + k_plausible_max.count() / 1000;
+    if (expires_at_s <= 0 || expires_at_s > latest_s) return k_life_unknown;
     const milliseconds left(expires_at_s * 1000 - utc_ms);
     return left <= milliseconds(0) ? k_life_unknown : std::min(left, k_life_max);
 }

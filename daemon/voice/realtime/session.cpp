@@ -66,7 +66,8 @@ void Session::open(const Connect& connect) {
     state_ = State::connecting;
     opened_at_ = loop_.now();
     k_log.info("provider connecting", call_, {{"provider", plan_->profile.name}, {"session", number_}});
-    step_timer_.arm(plan_->connect_timeout, [this] { lose("timeout", base::Condition::retry, "connect_budget"); });
+    step_timer_.arm(plan_->connect_timeout,
+                    [this] { lose("timeout", base::Condition::retry, "connect_budget"); });
     socket_ = connect(*this);
 }
 
@@ -133,7 +134,8 @@ void Session::bad_frame(const char* code, std::uint16_t close_code) {
                       {{"session", number_}, {"code", code}, {"suppressed", bad_frame_guard_.suppressed()}});
     }
     if (bad_frames_.size() < limits::provider_bad_frames_max) return;
-    lose(VoiceLoss{"protocol", base::make_error(base::Condition::retry, "bad_frames"), close_code}, close_code);
+    lose(VoiceLoss{"protocol", base::make_error(base::Condition::retry, "bad_frames"), close_code},
+         close_code);
 }
 
 // --- pings ---
@@ -351,7 +353,8 @@ void Session::on_error(const ProviderError& error) {
     switch (verdict.error_class) {
         case ErrorClass::harmless:
             // Our response.create lost against one that the service began by itself: ask after it.
-            if (error.code == "conversation_already_has_active_response" && answers_.refuse(error.event_id)) {
+            if (error.code == "conversation_already_has_active_response" &&
+                answers_.refuse(error.event_id)) {
                 wanted_ = true;
             }
             return;
@@ -372,7 +375,8 @@ void Session::on_update_rejected(const ProviderError& error) {
     const auto& current = plain_update_ ? k_update_plain_id : k_update_id;
     if (state_ == State::updating && !error.event_id.empty() && error.event_id != current) return;
     const bool transcription =
-        error.param.empty() || error.param.substr(0, k_transcription_param.size()) == k_transcription_param;
+        error.param.empty() ||
+        error.param.substr(0, k_transcription_param.size()) == k_transcription_param;
     if (state_ != State::updating || plain_update_ || !transcription ||
         plan_->update_without_transcription.empty()) {
         k_log.error("provider refused the session configuration", call_,
@@ -419,7 +423,8 @@ void Session::on_speech_stopped(const Event& event) {
     arm_answer_timer();
     const std::int64_t lag_ms = appended_bytes_ / k_bytes_per_ms - event.audio_end_ms;
     const bool live = event.audio_end_ms >= 0 && lag_ms >= 0 && lag_ms <= k_detector_lag_max_ms;
-    listener_->on_session_speech_stopped(*this, plan_->vad_silence + base::milliseconds(live ? lag_ms : 0));
+    const base::milliseconds lag(live ? lag_ms : 0);
+    listener_->on_session_speech_stopped(*this, plan_->vad_silence + lag);
 }
 
 void Session::on_committed(const Event& event) {
@@ -427,13 +432,14 @@ void Session::on_committed(const Event& event) {
     give_up_old_words();
     if (state_ == State::closed) return;
     Turn& turn = turns_.commit(event.item_id, call_ms(appended_bytes_ / k_bytes_per_ms), loop_.now());
-    if (!transcripts_) tell_caller_words(turn, {}, true);  // the journal shows that words are missing (O28)
+    if (!transcripts_) tell_caller_words(turn, {}, true);  // the journal shows the gap (O28)
 }
 
 // Transcripts may be late, but not for ever: the journal gets a row that says so (O28).
 void Session::give_up_old_words() {
     for (Turn& turn : turns_.all()) {
-        if (!turn.committed || turn.transcribed || loop_.now() - turn.committed_at < k_transcript_lost) continue;
+        const bool waiting = turn.committed && !turn.transcribed;
+        if (!waiting || loop_.now() - turn.committed_at < k_transcript_lost) continue;
         k_log.warning("transcript missing", call_, {{"session", number_}});
         tell_caller_words(turn, {}, true);
         if (state_ == State::closed) return;
@@ -452,7 +458,8 @@ void Session::on_transcription(const Event& event) {
     }
     const bool failed = event.type == EventType::transcription_failed;
     if (failed) {
-        k_log.warning("transcription failed", call_, {{"session", number_}, {"code", loggable(event.error.code)}});
+        k_log.warning("transcription failed", call_,
+                      {{"session", number_}, {"code", loggable(event.error.code)}});
     }
     tell_caller_words(*turn, failed ? std::string_view() : event.text, failed);
 }
@@ -494,8 +501,9 @@ void Session::on_audio_delta(const Event& event) {
         bad_frame("base64", 1007);
         return;
     }
-    AnswerItem* const item =
-        event.item_id.size() > k_id_bytes_max ? nullptr : answers_.touch(event.response_id, event.item_id);
+    AnswerItem* const item = event.item_id.size() <= k_id_bytes_max
+                                 ? answers_.touch(event.response_id, event.item_id)
+                                 : nullptr;
     const auto bytes = static_cast<std::int64_t>(base::base64_decoded_bytes(event.text));
     if (item == nullptr || item->done || answers_.discarded(event.response_id)) {
         metrics::stale_delta_total.add();
@@ -560,7 +568,9 @@ void Session::on_response_done(const Event& event) {
                 answer_tool(item.call_id, R"({"error":"cancelled"})");
             }
         } else if (AnswerItem* const known = answers_.find(item.id)) {
-            if (known->final_words.empty()) known->final_words.assign(item.transcript.substr(0, k_words_bytes_max));
+            if (known->final_words.empty()) {
+                known->final_words.assign(item.transcript.substr(0, k_words_bytes_max));
+            }
         }
         if (state_ == State::closed) return;
     }
@@ -571,7 +581,9 @@ void Session::on_response_done(const Event& event) {
         k_log.warning("answer incomplete", call_, {{"session", number_}, {"reason", loggable(event.reason)}});
     }
     if (event.status == Status::failed) on_response_failed(event.error, spoke);
-    if (std::exchange(tools_refused_, false) && !spoke && ++tool_rounds_ > k_tool_rounds_max) wanted_ = false;
+    if (std::exchange(tools_refused_, false) && !spoke && ++tool_rounds_ > k_tool_rounds_max) {
+        wanted_ = false;
+    }
     follow_up();
 }
 
@@ -579,8 +591,8 @@ void Session::on_response_failed(const ProviderError& error, bool spoke) {
     const Verdict verdict = judge(error);
     metrics::upstream_error_total.add(to_string(verdict.error_class));
     k_log.warning("answer failed", call_,
-                  {{"session", number_}, {"class", to_string(verdict.error_class)}, {"type", loggable(error.type)},
-                   {"code", loggable(error.code)}, {"spoke", spoke}});
+                  {{"session", number_}, {"class", to_string(verdict.error_class)},
+                   {"type", loggable(error.type)}, {"code", loggable(error.code)}, {"spoke", spoke}});
     if (verdict.error_class == ErrorClass::fatal) {
         lose(verdict.reason, base::Condition::fatal, verdict.code);
     } else if (verdict.error_class == ErrorClass::retry && verdict.reason != "server_error") {
@@ -695,7 +707,8 @@ void Session::on_answer_timeout() {
         lose("silent", base::Condition::retry, "no_answer");
         return;
     }
-    k_log.warning("no answer, asking again", call_, {{"session", number_}, {"waited_ms", base::to_ms(k_answer_timeout)}});
+    k_log.warning("no answer, asking again", call_,
+                  {{"session", number_}, {"waited_ms", base::to_ms(k_answer_timeout)}});
     arm_answer_timer();
     if (answers_.phase() == Answers::Phase::requested) answers_.refuse({});
     cancel_response();

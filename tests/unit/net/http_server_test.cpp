@@ -31,7 +31,7 @@ class HttpServerTest : public testing::Test {
 
     TestLoop loop;
     TestHandler handler;
-    HttpLimits limits = HttpLimits::defaults();
+    HttpLimits limits = patient_limits();
     std::unique_ptr<HttpListener> listener;
 };
 
@@ -397,7 +397,7 @@ TEST_F(HttpServerTest, StopAcceptingKeepsWhatIsThere) {
 TEST_F(HttpServerTest, TakesAListeningSocketOverFromItsParent) {
     boost::asio::ip::tcp::acceptor parent(loop.io(), {boost::asio::ip::address_v4::loopback(), 0});
     const auto port = parent.local_endpoint().port();
-    ListenOptions options;
+    ListenOptions options = patient_options();
     options.adopted_fd = dup(parent.native_handle());
     parent.close();
     listener = listen_on(loop, handler, options);
@@ -439,6 +439,7 @@ class HttpClientTest : public HttpServerTest {
     HttpCall to(std::uint16_t port, const std::string& target = "/") {
         HttpCall c;
         c.url = *parse_url("http://127.0.0.1:" + std::to_string(port) + target);
+        c.timeout = k_patience;
         return c;
     }
 };

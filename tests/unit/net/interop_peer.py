@@ -18,14 +18,14 @@ def check(condition, what):
 async def client(url, ca=None):
     context = ssl.create_default_context(cafile=ca) if ca else None
     # Compression is offered: it must not be accepted.
-    async with websockets.connect(url, ssl=context, compression="deflate", max_size=2**20) as socket:
+    async with websockets.connect(url, ssl=context, compression="deflate", max_size=2**20, open_timeout=60) as socket:
         check(not socket.extensions, "an extension was negotiated")
         for text in ["", "hello", "gr\u00fc\u00df\u20ac\U0001f600", "x" * 125, "x" * 126, "x" * 65535, "x" * 65536]:
             await socket.send(text)
             check(await socket.recv() == text, f"echo of {len(text)} characters")
         await socket.send(["one ", "mess", "age"])  # three fragments
         check(await socket.recv() == "one message", "fragments")
-        await asyncio.wait_for(await socket.ping(b"payload"), 5)
+        await asyncio.wait_for(await socket.ping(b"payload"), 60)
         for i in range(2000):
             await socket.send(str(i))
         for i in range(2000):

@@ -83,6 +83,7 @@ class EchoHandler : public HttpHandler {
         UpgradeAnswer answer;
         answer.accept = request.path() == "/ws";
         answer.refusal.status = 404;
+        answer.limits = patient_ws_limits();
         answer.limits.message_bytes_max = 1024 * 1024;
         answer.opened = [this](std::shared_ptr<WsConnection> socket) {
             echoes.push_back(std::make_unique<Echo>(std::move(socket)));
@@ -115,7 +116,7 @@ class Interop : public testing::TestWithParam<bool> {
 
 TEST_P(Interop, ServesAForeignClient) {
     EchoHandler handler;
-    ListenOptions options;
+    ListenOptions options = patient_options();
     if (GetParam()) options.tls = *TlsServer::load(files.certificate, files.private_key);
     const auto listener = listen_on(loop, handler, options);
     const std::string url = std::string(GetParam() ? "wss" : "ws") + "://127.0.0.1:" + std::to_string(listener->port()) + "/ws";
@@ -132,6 +133,7 @@ TEST_P(Interop, TalksToAForeignServer) {
     options.url = *parse_url(std::string(GetParam() ? "wss" : "ws") + "://127.0.0.1:" + std::to_string(std::stoi(child.said.substr(5))) + "/v1?x=1");
     options.subprotocols = {"realtime"};
     options.limits.message_bytes_max = 1024 * 1024;
+    options.connect_timeout = k_patience;
     options.tls = *TlsClient::make(ca.file());
     WsRecorder recorder;
     const auto socket = ws_connect(loop, options, &recorder);

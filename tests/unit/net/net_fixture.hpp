@@ -19,11 +19,32 @@
 
 namespace holdfast::net {
 
+// Longer than a busy machine with sanitizers needs. Tests of a deadline set their own, shorter one.
+constexpr auto k_patience = std::chrono::seconds(60);
+
+inline HttpLimits patient_limits() {
+    auto limits = HttpLimits::defaults();
+    limits.tls_and_header_total = limits.body_total = limits.keep_alive_idle = k_patience;
+    return limits;
+}
+
+inline WsLimits patient_ws_limits() {
+    WsLimits limits;
+    limits.close_handshake = k_patience;
+    return limits;
+}
+
+inline ListenOptions patient_options() {
+    ListenOptions options;
+    options.limits = patient_limits();
+    return options;
+}
+
 class TestLoop : public AsioLoop {
   public:
-    // False after ten seconds without it.
+    // False after a minute without it.
     bool until(const std::function<bool()>& reached) {
-        const auto deadline = base::Mono::now() + std::chrono::seconds(10);
+        const auto deadline = base::Mono::now() + k_patience;
         while (!reached()) {
             if (base::Mono::now() > deadline) return false;
             io().restart();
@@ -157,12 +178,12 @@ class TestHandler : public HttpHandler {
     std::function<void()> opened;
     std::vector<HttpRequest> requests;
     std::string subprotocol;
-    WsLimits ws_limits;
+    WsLimits ws_limits = patient_ws_limits();
     WsRecorder recorder;
     std::shared_ptr<WsConnection> socket;
 };
 
-inline std::unique_ptr<HttpListener> listen_on(TestLoop& loop, HttpHandler& handler, ListenOptions options = {}) {
+inline std::unique_ptr<HttpListener> listen_on(TestLoop& loop, HttpHandler& handler, ListenOptions options = patient_options()) {
     options.address = "127.0.0.1";
     auto listener = HttpListener::open(loop, std::move(options), handler);
     if (!listener) return nullptr;

@@ -94,7 +94,7 @@ class TlsPeer : public StreamUser, public std::enable_shared_from_this<TlsPeer> 
 
 class TlsTest : public testing::Test {
   protected:
-    void listen(const test::CertFiles& files, HttpLimits limits = HttpLimits::defaults()) {
+    void listen(const test::CertFiles& files, HttpLimits limits = patient_limits()) {
         auto loaded = TlsServer::load(files.certificate, files.private_key);
         ASSERT_TRUE(loaded) << loaded.error().detail;
         server = *loaded;
@@ -111,6 +111,7 @@ class TlsTest : public testing::Test {
         HttpCall what;
         what.url = *parse_url("https://" + host + port + "/");
         what.tls = client;
+        what.timeout = k_patience;
         std::string by_http;
         http_call(loop, what, [&](const base::Result<HttpAnswer>& r) {
             by_http = r ? "ok" : std::string(r.error().code) + " " + r.error().detail;
@@ -121,6 +122,7 @@ class TlsTest : public testing::Test {
         WsClientOptions options;
         options.url = *parse_url("wss://" + host + port + "/ws");
         options.tls = client;
+        options.connect_timeout = k_patience;
         const auto socket = ws_connect(loop, options, &recorder);
         EXPECT_TRUE(loop.until([&] { return recorder.opened || recorder.closings > 0; }));
         const std::string by_ws = recorder.opened ? "ok" : std::string(recorder.close.error.code) + " " + recorder.close.error.detail;
@@ -204,6 +206,7 @@ std::string error_against(TestLoop& loop, std::uint16_t port, const std::string&
     WsClientOptions options;
     options.url = *parse_url("wss://127.0.0.1:" + std::to_string(port) + "/");
     options.tls = *TlsClient::make(ca_file);
+    options.connect_timeout = k_patience;
     const auto socket = ws_connect(loop, options, &recorder);
     EXPECT_TRUE(loop.until([&] { return recorder.opened || recorder.closings > 0; }));
     socket->set_listener(nullptr);
@@ -334,7 +337,7 @@ TEST_F(TlsTest, PlainTextOnTheTlsPortIsCut) {
 }
 
 TEST_F(TlsTest, AHandshakeThatDoesNotComeIsCut) {
-    auto limits = HttpLimits::defaults();
+    auto limits = patient_limits();
     limits.tls_and_header_total = 30ms;
     listen(ca.issue("server"), limits);
     const auto before = metrics::http_timeout_total.value("tls");
@@ -345,7 +348,7 @@ TEST_F(TlsTest, AHandshakeThatDoesNotComeIsCut) {
 
 // X03: a silent connection holds its turn; who comes later waits for it and is not dropped.
 TEST_F(TlsTest, HandshakesTakeTurnsInAFlood) {
-    auto limits = HttpLimits::defaults();
+    auto limits = patient_limits();
     limits.handshakes_max = 1;
     listen(ca.issue("server"), limits);
     RawPeer silent(loop, listener->port());
@@ -360,7 +363,7 @@ TEST_F(TlsTest, HandshakesTakeTurnsInAFlood) {
 }
 
 TEST_F(TlsTest, ATurnThatNeverComesEndsAtTheDeadline) {
-    auto limits = HttpLimits::defaults();
+    auto limits = patient_limits();
     limits.tls_and_header_total = 30ms;
     limits.handshakes_max = 0;
     listen(ca.issue("server"), limits);
@@ -370,7 +373,7 @@ TEST_F(TlsTest, ATurnThatNeverComesEndsAtTheDeadline) {
 }
 
 TEST_F(TlsTest, HandshakesWaitForTheRateInsteadOfBeingDropped) {
-    auto limits = HttpLimits::defaults();
+    auto limits = patient_limits();
     limits.handshakes_per_second = 20;
     limits.unproven_per_address = 100;
     limits.unproven_drop_from = 100;

@@ -110,6 +110,7 @@ std::vector<Conversation> conversations() {
         {"close_4000", control_frame(8, close_payload(4000)), "", 4000},
         {"close_empty", control_frame(8, ""), "", 1000},
         {"text_after_close", control_frame(8, close_payload(1001)) + text_frame("late"), "", 1001},
+        {"garbage_after_close", control_frame(8, close_payload(1001)) + "=t garbage", "", 1001},
         {"sixty_five_fragments", sixty_five + fragment(0, "b", false), "", 1009, true},
         {"endless_empty_fragments", fragment(1, "", false) + [] {
              std::string many;
@@ -144,6 +145,7 @@ std::vector<Conversation> conversations() {
 void expect_outcome(const Conversation& c, Server& server, const std::string& how) {
     EXPECT_EQ(server.keeper.heard, c.heard) << c.name << how;
     EXPECT_EQ(close_code_in(server.keeper.out), c.close_code) << c.name << how;
+    EXPECT_EQ(server.engine->local_code(), c.close_code) << c.name << how;
     EXPECT_EQ(server.engine->open(), c.close_code == 0) << c.name << how;
     EXPECT_EQ(server.engine->finished(), c.close_code != 0) << c.name << how;
     EXPECT_EQ(server.engine->failed(), c.failed) << c.name << how;
@@ -202,6 +204,23 @@ TEST(WsEngine, WaitsForThePeersHalfOfAPoliteClose) {
     server.feed(control_frame(8, close_payload(1000)));
     EXPECT_TRUE(server.engine->finished());
     EXPECT_FALSE(server.engine->failed());
+}
+
+TEST(WsEngine, GarbageInsteadOfThePeersHalfEndsTheClose) {
+    Server server;
+    server.engine->close(4005, "done");
+    server.feed("=t garbage");
+    EXPECT_TRUE(server.engine->finished());
+    EXPECT_EQ(server.engine->local_code(), 4005);
+}
+
+TEST(WsEngine, TooManyFragmentsInsteadOfThePeersHalfEndTheClose) {
+    Server server;
+    server.engine->close(4005, "done");
+    server.feed(fragment(1, "", false));
+    for (int i = 0; i < 100; ++i) server.feed(fragment(0, "", false));
+    EXPECT_TRUE(server.engine->finished());
+    EXPECT_EQ(server.engine->local_code(), 4005);
 }
 
 TEST(WsEngine, NothingAfterCloseIsSent) {

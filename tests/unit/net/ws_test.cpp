@@ -18,7 +18,7 @@ class WsTest : public testing::Test {
         if (handler.socket) handler.socket->set_listener(nullptr);
     }
     void listen(std::shared_ptr<TlsServer> tls = nullptr) {
-        ListenOptions options;
+        ListenOptions options = patient_options();
         options.tls = std::move(tls);
         listener = listen_on(loop, handler, options);
         ASSERT_TRUE(listener);
@@ -26,6 +26,8 @@ class WsTest : public testing::Test {
     WsClientOptions to_server(const char* scheme = "ws") {
         WsClientOptions options;
         options.url = *parse_url(std::string(scheme) + "://127.0.0.1:" + std::to_string(listener->port()) + "/ws");
+        options.connect_timeout = k_patience;
+        options.limits = patient_ws_limits();
         return options;
     }
     // A client and a server of ours, both open.
@@ -487,6 +489,7 @@ class FakeServer {
     WsClientOptions options() {
         WsClientOptions o;
         o.url = *parse_url("ws://127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port()) + "/v1");
+        o.connect_timeout = k_patience;
         return o;
     }
     bool asked() {
@@ -670,7 +673,7 @@ TEST_F(WsTest, FindsTheAddressThatAnswersAmongSeveral) {
 TEST_F(WsTest, TellsANameThatDoesNotResolve) {
     WsClientOptions options;
     options.url = *parse_url("ws://no-such-host.invalid/");
-    options.connect_timeout = 9s;
+    options.connect_timeout = k_patience;
     client = ws_connect(loop, options, &recorder);
     ASSERT_TRUE(client_closed());
     EXPECT_STREQ(recorder.close.error.code, "dns");
@@ -687,6 +690,7 @@ TEST(WsLoop, GoesDownWithLiveSocketsWithoutLeaks) {
         auto listener = listen_on(loop, handler);
         WsClientOptions options;
         options.url = *parse_url("ws://127.0.0.1:" + std::to_string(listener->port()) + "/ws");
+        options.connect_timeout = k_patience;
         client = ws_connect(loop, options, &recorder);
         ASSERT_TRUE(loop.until([&] { return recorder.opened && handler.socket; }));
         connecting = ws_connect(loop, options, &recorder);
