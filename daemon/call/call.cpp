@@ -112,7 +112,11 @@ void Call::perform(const Action& action) {
             if (voice_) voice_->open();
             break;
         case ActionKind::prove_voice:
-            if (voice_) voice_->prove(env_.clips.greeting.words);
+            if (voice_) {
+                voice::Handover handover;
+                handover.greeting = env_.clips.greeting.words;
+                voice_->prove(handover);
+            }
             if (voice_ && voice_->ready()) on_voice_ready();
             break;
         case ActionKind::close_voice:

@@ -1,6 +1,7 @@
-// The interface every live rung implements: somebody who listens to the caller and answers. A Voice
-// knows its provider's protocol and nothing of Twilio, the journal or the ladder. All calls and all
-// notices on the media loop. Audio is base64 mu-law text, 8 kHz, on both sides, never decoded here.
+// The interface every rung with an open stream implements: somebody who listens to the caller and
+// answers. A Voice knows its provider's protocol (or its recorded clips) and nothing of Twilio, the
+// journal or the ladder. All calls and all notices on the media loop. Audio is base64 mu-law text, 8 kHz,
+// on both sides; only rungs that need the samples decode it.
 #pragma once
 
 #include "base/error.hpp"
@@ -45,6 +46,21 @@ struct VoiceLoss {
     int close_code = 0;       // WebSocket close code or HTTP status, 0 when there was none
 };
 
+// What a voice that joins a call is told of it. Words of callers are data: they never become
+// instructions of a model.
+struct Said {
+    enum class Who { caller, voice };
+    Who who = Who::caller;
+    std::string text;
+};
+struct Handover {
+    std::string greeting;    // words of the recorded greeting; empty: none was played
+    std::vector<Said> said;  // the talk so far, oldest first (limits::history_*)
+    std::string language = "en";  // or "es"
+    // The call ran on another voice until now: this one speaks first, and goes on where it stood.
+    bool joining = false;
+};
+
 class VoiceListener {
   public:
     virtual ~VoiceListener() = default;
@@ -67,11 +83,15 @@ class Voice : public std::enable_shared_from_this<Voice> {
     virtual ~Voice() = default;
     // Connects and configures. Sends no audio, item or response request.
     virtual void open() = 0;
-    // The caller's token is proven: from now on audio and items may be sent. `spoken_greeting` is what
-    // the recorded greeting says, told to the model as its own words; may be empty.
-    virtual void prove(std::string_view spoken_greeting) = 0;
+    // The caller's token is proven: from now on audio and items may be sent.
+    virtual void prove(const Handover& handover) = 0;
     // One piece of caller audio, in order. Dropped (and counted) unless ready() holds.
     virtual void caller_audio(std::string_view base64) = 0;
+    // A run of keys ("1", "2#"), as the caller pressed them. Never the person key, which is not a voice's
+    // business.
+    virtual void caller_keys(std::string_view keys) = 0;
+    // The item has been heard to its end (live providers do not care; fixed questions wait for it).
+    virtual void item_played(std::string_view item_id) = 0;
     // The caller began to speak: items not wholly heard, in order of playing. Late audio of their
     // responses is dropped; the provider is told what was heard.
     virtual void interrupted(const std::vector<PlayedItem>& items) = 0;

@@ -95,7 +95,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         loop, plan,
         [&](net::WsListener& listener) { return socket = std::make_shared<Socket>(loop, listener); }, call, caller);
     caller.voice->open();
-    caller.voice->prove("hello");
+    caller.voice->prove({"hello", {}, "en", false});
     socket->accept();
     std::string_view input(reinterpret_cast<const char*>(data), size);
     if (!input.empty() && input.front() == '!') {  // the opening moves, too, are the provider's

@@ -58,11 +58,13 @@ class FakeVoice : public voice::Voice {
   public:
     explicit FakeVoice(voice::VoiceListener& l) : listener(l) {}
     void open() override { opened = true; }
-    void prove(std::string_view greeting) override {
+    void prove(const voice::Handover& told) override {
         proven = true;
-        spoken_greeting.assign(greeting);
+        handover = told;
     }
     void caller_audio(std::string_view base64) override { heard.emplace_back(base64); }
+    void caller_keys(std::string_view pressed) override { keys.emplace_back(pressed); }
+    void item_played(std::string_view item) override { played.emplace_back(item); }
     void interrupted(const std::vector<voice::PlayedItem>& items) override { cut = items; }
     void cancel_response() override { ++cancels; }
     bool ready() const override { return configured && proven; }
@@ -84,8 +86,9 @@ class FakeVoice : public voice::Voice {
     voice::VoiceListener& listener;
     bool opened = false, proven = false, configured = false;
     int cancels = 0;
-    std::string spoken_greeting, stopped;
-    std::vector<std::string> heard;
+    voice::Handover handover;
+    std::string stopped;
+    std::vector<std::string> heard, keys, played;
     std::vector<voice::PlayedItem> cut;
 };
 

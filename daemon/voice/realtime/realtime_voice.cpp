@@ -37,6 +37,7 @@ constexpr std::int64_t k_onset_ms = 600;
 constexpr milliseconds k_retry_first{250};
 constexpr milliseconds k_retry_most{30'000};
 constexpr std::size_t k_item_starts_kept = 64;
+constexpr std::int64_t k_before_us = -1;  // said before this voice was given audio
 
 }  // namespace
 
@@ -70,12 +71,24 @@ void RealtimeVoice::open() {
     if (current_) current_->open(connect_);
 }
 
-void RealtimeVoice::prove(std::string_view spoken_greeting) {
+void RealtimeVoice::prove(const Handover& handover) {
     if (std::exchange(proven_, true)) return;
-    remember(Role::assistant, spoken_greeting, -1);
+    joining_ = handover.joining;
+    remember(Role::assistant, handover.greeting, k_before_us);
+    for (const Said& said : handover.said) {
+        remember(said.who == Said::Who::caller ? Role::user : Role::assistant, said.text, k_before_us);
+    }
     if (!ready_ || listener_ == nullptr) return;
-    if (current_) introduce(*current_);
+    if (current_) start_talk(*current_);
     listener_->on_voice_ready();
+}
+
+void RealtimeVoice::caller_keys(std::string_view keys) {
+    if (!ready() || !current_) return;
+    const std::string text = "[The caller pressed these keys: " + std::string(keys) + "]";
+    remember(Role::user, text, given_ms());
+    current_->add_message(Role::user, text);
+    current_->request_response();
 }
 
 void RealtimeVoice::caller_audio(std::string_view base64) {
@@ -143,7 +156,7 @@ void RealtimeVoice::on_session_configured(Session& session) {
     }
     ready_ = true;
     arm_renewal();
-    if (proven_) introduce(session);
+    if (proven_) start_talk(session);
     const auto self = shared_from_this();
     listener_->on_voice_stage(Stage::configured);
     if (listener_ != nullptr) listener_->on_voice_ready();
@@ -362,9 +375,14 @@ void RealtimeVoice::replay(std::int64_t from_ms) {
 
 // --- memory of the conversation ---
 
+void RealtimeVoice::start_talk(Session& session) {
+    introduce(session);
+    if (std::exchange(joining_, false)) session.request_response();
+}
+
 void RealtimeVoice::introduce(Session& session) const {
     session.start_talking();
-    for (const Said& said : history_) session.add_message(said.role, said.text);
+    for (const Remembered& said : history_) session.add_message(said.role, said.text);
 }
 
 void RealtimeVoice::remember(Role role, std::string_view text, std::int64_t at_ms) {
@@ -372,7 +390,7 @@ void RealtimeVoice::remember(Role role, std::string_view text, std::int64_t at_m
     // Transcripts of the caller come late, often after the answer to them.
     auto place = history_.end();
     while (place != history_.begin() && std::prev(place)->at_ms > at_ms) --place;
-    history_.insert(place, Said{role, std::string(text), at_ms});
+    history_.insert(place, Remembered{role, std::string(text), at_ms});
     history_bytes_ += text.size();
     while (history_.size() > limits::history_items_max || history_bytes_ > limits::history_bytes_max) {
         history_bytes_ -= history_.front().text.size();

@@ -37,8 +37,10 @@ class RealtimeVoice : public Voice, private SessionListener {
     ~RealtimeVoice() override;
 
     void open() override;
-    void prove(std::string_view spoken_greeting) override;
+    void prove(const Handover& handover) override;
     void caller_audio(std::string_view base64) override;
+    void caller_keys(std::string_view keys) override;
+    void item_played(std::string_view) override {}
     void interrupted(const std::vector<PlayedItem>& items) override;
     void cancel_response() override;
     bool ready() const override { return ready_ && proven_ && listener_ != nullptr; }
@@ -46,7 +48,7 @@ class RealtimeVoice : public Voice, private SessionListener {
     void stop(std::string_view reason) override;
 
   private:
-    struct Said {
+    struct Remembered {
         Role role;
         std::string text;
         std::int64_t at_ms;  // in the caller's audio: the order in which things were said
@@ -90,6 +92,7 @@ class RealtimeVoice : public Voice, private SessionListener {
     void end_retired();
     void replay(std::int64_t from_ms);
 
+    void start_talk(Session& session);
     void introduce(Session& session) const;
     void remember(Role role, std::string_view text, std::int64_t at_ms);
     std::int64_t given_ms() const { return given_bytes_ / 8; }
@@ -106,13 +109,14 @@ class RealtimeVoice : public Voice, private SessionListener {
     unsigned sessions_ = 0;
     bool ready_ = false;  // the first session was configured
     bool proven_ = false;
+    bool joining_ = false;  // speaks first, once
 
     audio::FrameRing ring_;  // the caller's last 30 s, for the session that takes over
     std::int64_t given_bytes_ = 0;
     bool caller_speaking_ = false;
     base::TimePoint playing_until_;  // at the earliest: what the call was given, end to end
     std::deque<ItemStart> item_starts_;  // of the answers whose words are still to come
-    std::deque<Said> history_;
+    std::deque<Remembered> history_;
     std::size_t history_bytes_ = 0;
 
     bool renewing_ = false;

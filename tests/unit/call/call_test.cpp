@@ -35,7 +35,7 @@ TEST(Call, GreetsFromMemoryInTheSameInstantAsStart) {
     EXPECT_EQ(world.leg.media_at.front(), world.loop.now());  // the provider is not even connected
     EXPECT_LE(world.leg.media.front().size(), 640u);
     EXPECT_TRUE(world.voice->proven);
-    EXPECT_EQ(world.voice->spoken_greeting, world.clips.greeting.words);
+    EXPECT_EQ(world.voice->handover.greeting, world.clips.greeting.words);
 }
 
 TEST(Call, SendsAtMostOneSecondAheadOfPlayback) {

@@ -407,7 +407,7 @@ TEST_F(Renewal, HappensBeforeTheTokenIsProvenToo) {
     provider.configure(second(), 3600);
     EXPECT_TRUE(recorder.has("stage renewed"));
     EXPECT_EQ(second().sent.size(), 1u) << "no item, no audio";
-    voice->prove("Emergency line.");
+    voice->prove(greeted("Emergency line."));
     EXPECT_EQ(told(second()).size(), 1u);
 }
 

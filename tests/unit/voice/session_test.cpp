@@ -36,7 +36,7 @@ TEST_F(RealtimeSession, SendsNothingBeforeTheTokenIsProven) {
     EXPECT_FALSE(voice->ready());
     voice->caller_audio(frame());
     EXPECT_EQ(socket().sent.size(), 1u);
-    voice->prove("Emergency line.");
+    voice->prove(greeted("Emergency line."));
     EXPECT_TRUE(voice->ready());
     EXPECT_EQ(recorder.count("ready"), 2u);
     ASSERT_EQ(socket().sent.size(), 2u);
@@ -62,15 +62,39 @@ TEST_F(RealtimeSession, GivesNothingOnBeforeTheTokenIsProven) {
 
 TEST_F(RealtimeSession, TellsTheGreetingOnceItIsConfigured) {
     open();
-    voice->prove("Emergency line.");
+    voice->prove(greeted("Emergency line."));
     provider.configure(socket());
     EXPECT_EQ(socket().count("conversation.item.create"), 1u);
     EXPECT_EQ(recorder.count("ready"), 1u);
 }
 
+TEST_F(RealtimeSession, AVoiceThatJoinsIsToldTheTalkSoFarAndSpeaksFirst) {
+    open();
+    voice::Handover handover = greeted("Emergency line.");
+    handover.said = {{voice::Said::Who::caller, "There is a fire."}, {voice::Said::Who::voice, "Where is it?"}};
+    handover.joining = true;
+    voice->prove(handover);
+    provider.configure(socket());
+    ASSERT_EQ(socket().count("conversation.item.create"), 3u);
+    EXPECT_EQ(socket().sent[1]["item"]["content"][0]["text"], "Emergency line.");
+    EXPECT_EQ(socket().sent[2]["item"]["role"], "user");
+    EXPECT_EQ(socket().sent[2]["item"]["content"][0]["text"], "There is a fire.");
+    EXPECT_EQ(socket().sent[3]["item"]["role"], "assistant");
+    EXPECT_EQ(socket().sent[4]["type"], "response.create");
+}
+
+TEST_F(RealtimeSession, KeysReachTheModelAsText) {
+    talk();
+    voice->caller_keys("12");
+    const auto& sent = socket().sent;
+    ASSERT_GE(sent.size(), 2u);
+    EXPECT_EQ(sent[sent.size() - 2]["item"]["content"][0]["text"], "[The caller pressed these keys: 12]");
+    EXPECT_EQ(sent.back()["type"], "response.create");
+}
+
 TEST_F(RealtimeSession, DropsCallerAudioUntilReady) {
     open();
-    voice->prove("");
+    voice->prove({});
     const auto before = metrics::media_dropped_total.value("voice_socket");
     voice->caller_audio(frame());
     EXPECT_EQ(metrics::media_dropped_total.value("voice_socket"), before + 1);
@@ -109,7 +133,7 @@ TEST_F(RealtimeSession, AnUnansweredUpdateIsALoss) {
 
 TEST_F(RealtimeSession, O27_WrongOutputFormatIsALoss) {
     open();
-    voice->prove("");
+    voice->prove({});
     socket().accept();
     socket().say(provider.session("session.created", "audio/pcm"));
     socket().say(provider.session("session.updated", "audio/pcm"));
@@ -153,7 +177,7 @@ TEST_P(TranscriptionRejected, O28_ConfiguresOnceMoreWithout) {
     socket().say(GetParam());
     ASSERT_EQ(socket().sent.size(), 2u);
     EXPECT_EQ(socket().sent[1], json::parse(plan.update_without_transcription));
-    voice->prove("");
+    voice->prove({});
     socket().say(provider.session("session.updated"));
     ASSERT_TRUE(voice->ready());
     give(1000);
@@ -263,7 +287,7 @@ TEST_F(RealtimeSession, MayBeStoppedInsideAnyNotice) {
         };
         voice = std::make_shared<voice::realtime::RealtimeVoice>(
             loop, std::make_shared<const voice::realtime::SessionPlan>(plan), provider.connect(), call_sid(), fresh);
-        voice->prove("");
+        voice->prove({});
         voice->open();
         provider.configure(socket());
         if (voice) give(940);

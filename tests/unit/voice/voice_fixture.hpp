@@ -9,10 +9,18 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <string>
+#include <utility>
 
 namespace holdfast::test {
 
 using namespace std::chrono_literals;
+
+inline voice::Handover greeted(std::string words) {
+    voice::Handover handover;
+    handover.greeting = std::move(words);
+    return handover;
+}
 
 class VoiceFixture : public testing::Test {
   protected:
@@ -27,7 +35,7 @@ class VoiceFixture : public testing::Test {
     // Ready for the caller.
     void talk(std::int64_t life_s = 3600) {
         open();
-        voice->prove("Emergency line.");
+        voice->prove(greeted("Emergency line."));
         provider.configure(socket(), life_s);
         ASSERT_TRUE(voice->ready());
     }
