@@ -1,13 +1,9 @@
-#include "net/stream.hpp"
-
-#include "net/tls_impl.hpp"
+#include "net/stream_impl.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/socket_base.hpp>
 #include <boost/asio/ssl/error.hpp>
-#include <boost/asio/ssl/stream.hpp>
-#include <boost/asio/ssl/stream_base.hpp>
 #include <boost/asio/write.hpp>
 
 #include <netinet/in.h>
@@ -36,7 +32,45 @@ void set_option(Socket& socket, int level, int name, int value) {
     static_cast<void>(setsockopt(socket.native_handle(), level, name, &value, sizeof value));
 }
 
-void prepare(Socket& socket) {
+class PlainStream final : public SocketStream {
+  public:
+    explicit PlainStream(Socket&& socket) : socket_(std::move(socket)) { take_over(socket_); }
+    void handshake(StreamUserPtr user) override {
+        asio::post(socket_.get_executor(),
+                   [user = std::move(user)] { user->on_handshake(error_code{}); });
+    }
+    void read(char* to, std::size_t size, StreamUserPtr user) override {
+        socket_.async_read_some(asio::buffer(to, size),
+                                [user = std::move(user)](const error_code& ec, std::size_t n) {
+                                    user->on_read(ec, n);
+                                });
+    }
+    void write(const char* bytes, std::size_t size, StreamUserPtr user) override {
+        asio::async_write(socket_, asio::buffer(bytes, size),
+                          [user = std::move(user)](const error_code& ec, std::size_t) {
+                              user->on_written(ec);
+                          });
+    }
+    void shut(StreamUserPtr) override {
+        error_code ignored;
+        socket_.shutdown(Socket::shutdown_send, ignored);
+    }
+    bool secure() const override { return false; }
+    std::string tls_failure(const error_code& ec) const override { return ec.message(); }
+
+  private:
+    Socket& socket() override { return socket_; }
+    Socket socket_;
+};
+
+}  // namespace
+
+void close_socket(Socket& socket) {
+    error_code ignored;
+    socket.close(ignored);
+}
+
+void SocketStream::take_over(Socket& socket) {
     set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1);
     set_option(socket, SOL_SOCKET, SO_KEEPALIVE, 1);
     set_option(socket, IPPROTO_TCP, TCP_KEEPIDLE, k_keep_idle_s);
@@ -44,121 +78,28 @@ void prepare(Socket& socket) {
     set_option(socket, IPPROTO_TCP, TCP_KEEPCNT, k_keep_count);
     set_option(socket, IPPROTO_TCP, TCP_NOTSENT_LOWAT, k_unsent_bytes);
     set_option(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(k_user_timeout.count()));
+    error_code ec;
+    const auto peer = socket.remote_endpoint(ec);
+    if (!ec) peer_address_ = address_text(peer.address());
 }
 
-void close_socket(Socket& socket) {
+void SocketStream::close() {
+    close_socket(socket());
+    ticket_.reset();
+}
+
+void SocketStream::abort() {
     error_code ignored;
-    socket.close(ignored);
+    socket().set_option(asio::socket_base::linger(true, 0), ignored);
+    close();
 }
 
-void abort_socket(Socket& socket) {
-    error_code ignored;
-    socket.set_option(asio::socket_base::linger(true, 0), ignored);
-    socket.close(ignored);
+void SocketStream::set_user_timeout(std::chrono::milliseconds timeout) {
+    set_option(socket(), IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(timeout.count()));
 }
-
-// The operations, for a transport that is a socket or a TLS stream over one.
-template <class Transport>
-class StreamOver : public Stream {
-  public:
-    void read(char* to, std::size_t size, StreamUserPtr user) override {
-        transport_.async_read_some(asio::buffer(to, size),
-                                   [user = std::move(user)](const error_code& ec, std::size_t n) {
-                                       user->on_read(ec, n);
-                                   });
-    }
-    void write(const char* bytes, std::size_t size, StreamUserPtr user) override {
-        asio::async_write(transport_, asio::buffer(bytes, size),
-                          [user = std::move(user)](const error_code& ec, std::size_t) {
-                              user->on_written(ec);
-                          });
-    }
-    void close() override {
-        close_socket(socket());
-        ticket_.reset();
-    }
-    void abort() override {
-        abort_socket(socket());
-        ticket_.reset();
-    }
-    void set_user_timeout(std::chrono::milliseconds timeout) override {
-        set_option(socket(), IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(timeout.count()));
-    }
-
-  protected:
-    template <class... Args>
-    explicit StreamOver(Socket&& socket, Args... args) : transport_(std::move(socket), args...) {}
-
-    void remember_peer() {
-        error_code ec;
-        const auto peer = socket().remote_endpoint(ec);
-        if (!ec) peer_address_ = address_text(peer.address());
-    }
-    virtual Socket& socket() = 0;
-
-    Transport transport_;
-};
-
-class PlainStream final : public StreamOver<Socket> {
-  public:
-    explicit PlainStream(Socket&& socket) : StreamOver(std::move(socket)) {
-        prepare(transport_);
-        remember_peer();
-    }
-    void handshake(StreamUserPtr user) override {
-        asio::post(transport_.get_executor(),
-                   [user = std::move(user)] { user->on_handshake(error_code{}); });
-    }
-    void shut(StreamUserPtr) override {
-        error_code ignored;
-        transport_.shutdown(Socket::shutdown_send, ignored);
-    }
-    bool secure() const override { return false; }
-    std::string tls_failure(const error_code& ec) const override { return ec.message(); }
-
-  private:
-    Socket& socket() override { return transport_; }
-};
-
-class TlsStream final : public StreamOver<asio::ssl::stream<Socket>> {
-  public:
-    TlsStream(Socket&& socket, SSL* ssl, asio::ssl::stream_base::handshake_type role)
-        : StreamOver(std::move(socket), ssl), role_(role) {
-        prepare(transport_.next_layer());
-        remember_peer();
-    }
-    void handshake(StreamUserPtr user) override {
-        transport_.async_handshake(role_, [user = std::move(user)](const error_code& ec) {
-            user->on_handshake(ec);
-        });
-    }
-    // The peer's own close_notify is waited for by the user's reads, not here; should this wait
-    // outlast them, closing the socket ends it.
-    void shut(StreamUserPtr user) override {
-        transport_.async_shutdown([user = std::move(user)](const error_code&) {});
-    }
-    bool secure() const override { return true; }
-    std::string tls_failure(const error_code& ec) const override {
-        return tls_failure_reason(const_cast<TlsStream*>(this)->transport_.native_handle(), ec.message());
-    }
-
-  private:
-    Socket& socket() override { return transport_.next_layer(); }
-    asio::ssl::stream_base::handshake_type role_;
-};
-
-}  // namespace
 
 std::unique_ptr<Stream> make_plain_stream(Socket&& socket) {
     return std::make_unique<PlainStream>(std::move(socket));
-}
-
-std::unique_ptr<Stream> make_tls_client_stream(Socket&& socket, SSL* ssl) {
-    return std::make_unique<TlsStream>(std::move(socket), ssl, asio::ssl::stream_base::client);
-}
-
-std::unique_ptr<Stream> make_tls_server_stream(Socket&& socket, SSL* ssl) {
-    return std::make_unique<TlsStream>(std::move(socket), ssl, asio::ssl::stream_base::server);
 }
 
 std::string address_text(const asio::ip::address& address) {
