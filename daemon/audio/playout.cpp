@@ -6,7 +6,8 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
+#include <cinttypes>
+#include <cstdio>
 
 namespace holdfast::audio {
 namespace {
@@ -42,14 +43,10 @@ std::optional<MarkName> parse_mark(std::string_view name) {
 }
 
 std::string_view write_mark(std::array<char, 64>& buffer, const MarkName& mark) {
-    char* at = buffer.data();
-    char* const end = buffer.data() + buffer.size();
-    at = std::to_chars(at, end, mark.generation).ptr;
-    *at++ = '.';
-    at = std::to_chars(at, end, mark.item).ptr;
-    *at++ = '.';
-    at = std::to_chars(at, end, mark.position).ptr;
-    return {buffer.data(), static_cast<std::size_t>(at - buffer.data())};
+    const int size = std::snprintf(buffer.data(), buffer.size(), "%" PRIu64 ".%" PRIu64 ".%" PRId64, mark.generation,
+                                   mark.item, mark.position);
+    static_assert(3 * 20 + 3 <= 64, "three numbers of 64 bits, two dots and the end");
+    return {buffer.data(), static_cast<std::size_t>(size)};
 }
 
 }  // namespace
