@@ -200,6 +200,27 @@ async def test_nothing_personal_and_no_key_in_any_log_line_or_metric(world):
 
 
 @scenario
+async def test_X08_made_up_names_make_no_new_metric_series_and_no_flood_of_lines(world):
+    provider = await up(world)
+    stream, voice = await world.talking(provider)
+
+    async def series():
+        _, _, page = await world.http("GET", "/metrics", port=world.admin_port)
+        return {line.rpartition(" ")[0] for line in page.decode().splitlines() if line and not line.startswith("#")}
+
+    before, lines = await series(), len(world.log)
+    for n in range(150):
+        await stream.send({"event": f"made-up-{n}", "streamSid": stream.stream_sid})
+        await voice.send(type=f"made.up.{n}")
+        await voice.send(type="error", error={"type": f"kind_{n}_error", "code": f"code_{n}", "message": "x", "param": None})
+        await world.http("GET", f"/made/up/{n}")
+    await voice.caller_turn("Still there.")
+    await world.event("utterance", stream.sid, text="Still there.")
+    assert await series() == before
+    assert len(world.log) - lines < 150, "a broken peer must not fill a disk"
+
+
+@scenario
 async def test_the_log_tells_the_life_of_a_call(world):
     provider = await up(world)
     stream, voice = await world.talking(provider)
