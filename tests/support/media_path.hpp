@@ -6,10 +6,12 @@
 #include "support/fake_call_world.hpp"
 #include "voice/realtime/realtime_voice.hpp"
 
+#include <cstdio>
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace holdfast::test {
 
@@ -22,7 +24,7 @@ class QuietSocket : public net::WsConnection {
         if (keep) last.assign(text);
         return true;
     }
-    void send_ping() override {}
+    void send_ping() override { ping_sent_ = true; }
     void close(std::uint16_t, std::string_view) override { open_ = false; }
     void abort() override { open_ = false; }
     bool open() const override { return open_; }
@@ -33,6 +35,7 @@ class QuietSocket : public net::WsConnection {
 
     // As net/ does: the text stands in a buffer with room behind it (simdjson's padding).
     void receive(std::string_view text) {
+        if (std::exchange(ping_sent_, false)) listener->on_ws_pong();
         in_.assign(text).append(64, '\0');
         listener->on_ws_text(std::string_view(in_).substr(0, text.size()));
     }
@@ -46,6 +49,7 @@ class QuietSocket : public net::WsConnection {
   private:
     std::string in_;
     bool open_ = true;
+    bool ping_sent_ = false;
 };
 
 class MediaPath {
