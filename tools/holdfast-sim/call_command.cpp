@@ -181,10 +181,10 @@ Command add_call_command(CLI::App& app) {
     app.add_option("--call-sid", a->call.call_sid, "default: a new one");
     app.add_option("--say,--text", a->say,
                    "say this after the greeting, then after each answer; repeatable")
-        ->expected(1);
+        ->allow_extra_args(false);
     app.add_option("--wav", a->wav,
                    "play this WAV (mu-law or 16-bit PCM, any rate), after the texts; repeatable")
-        ->expected(1);
+        ->allow_extra_args(false);
     app.add_option("--script", a->script, "YAML or JSON file of turns, see README")
         ->check(CLI::ExistingFile);
     app.add_option("--silence", a->silence_s, "say nothing, hang up after so many seconds");
@@ -209,9 +209,9 @@ Command add_call_command(CLI::App& app) {
     app.add_option("--seed", a->call.seed, "of everything random")->capture_default_str();
     app.add_option("--signature", a->call.signature,
                    "sign in another way, MODE[:webhook|:upgrade], see below; repeatable")
-        ->expected(1);
+        ->allow_extra_args(false);
     app.add_option("--fault", a->faults, "NAME[=VALUE][@MS after start], see below; repeatable")
-        ->expected(1);
+        ->allow_extra_args(false);
     app.footer(
         "Without --say, --wav, --script or --silence the caller reports a fire, interrupts once "
         "and hangs up.\n"

@@ -139,7 +139,7 @@ Command add_provider_command(CLI::App& app) {
     app.add_flag("--quiet", a->quiet, "nothing after the first lines");
     app.add_option("--fault", a->faults,
                    "NAME[=VALUE][@MS][:turn=N[-]][:conn=N[-]], see below; repeatable")
-        ->expected(1);
+        ->allow_extra_args(false);
     app.footer(
         "Point the daemon at it with openai.url: ws://127.0.0.1:PORT/v1/realtime. Ends on SIGINT "
         "or SIGTERM.\n"

@@ -326,14 +326,14 @@ void RealtimeVoice::switch_over(const Carry& carry) {
     lost_carry_.reset();
     renewing_ = false;
     if (proven_) introduce(*current_);
-    replay(carry.from_ms);
+    const std::int64_t replayed_ms = replay(carry.from_ms);
     if (carry.respond) current_->request_response();
     arm_renewal();
     metrics::session_rollover_total.add();
     k_log.notice("session renewed", call_,
                  {{"provider", plan_->profile.name}, {"session", current_->number()},
                   {"ms", base::to_ms(loop_.now() - renew_began_at_)},
-                  {"replayed_ms", given_ms() - std::max<std::int64_t>(carry.from_ms, 0)}});
+                  {"replayed_ms", replayed_ms}});
     if (old) {
         if (!carry.turn.empty()) old->disown_turn(carry.turn);
         retire(std::move(old));
@@ -358,19 +358,23 @@ void RealtimeVoice::end_retired() {
     end_session(old, "renewed");
 }
 
-// Pieces are whole Twilio frames; the one that `from_ms` falls into is the first to go.
-void RealtimeVoice::replay(std::int64_t from_ms) {
+// Pieces are whole Twilio frames; the one that `from_ms` falls into is the first to go. What it gave can be
+// less than was asked for: the ring holds the last 30 s.
+std::int64_t RealtimeVoice::replay(std::int64_t from_ms) {
     std::int64_t at_ms = given_ms() - ring_.held_ms();
+    std::int64_t replayed_ms = 0;
     bool first = true;
     ring_.drain([&](std::string_view base64) {
         const auto length_ms = static_cast<std::int64_t>(base::base64_decoded_bytes(base64)) / 8;
         if (at_ms + length_ms > from_ms) {
             if (std::exchange(first, false)) current_->set_audio_base(at_ms);
             current_->append_audio(base64);
+            replayed_ms += length_ms;
         }
         at_ms += length_ms;
     });
     if (first) current_->set_audio_base(given_ms());
+    return replayed_ms;
 }
 
 // --- memory of the conversation ---

@@ -90,7 +90,7 @@ class RealtimeVoice : public Voice, private SessionListener {
     void switch_over(const Carry& carry);
     void retire(std::shared_ptr<Session> old);
     void end_retired();
-    void replay(std::int64_t from_ms);
+    std::int64_t replay(std::int64_t from_ms);  // ms that were given again
 
     void start_talk(Session& session);
     void introduce(Session& session) const;

@@ -22,7 +22,8 @@ constexpr std::size_t k_logged_bytes_max = 64;
 // A speech_stopped further than this behind the audio we sent belongs to a replayed ring: its distance
 // says nothing about how long the detector waited.
 constexpr std::int64_t k_detector_lag_max_ms = 2000;
-// Responses in a row that only call refused tools; after that the model is no longer asked to go on.
+// Responses with refused tools since the caller last spoke; after that the model is no longer asked to go on,
+// or one that talks and calls in every response would talk to itself for ever (O24).
 constexpr int k_tool_rounds_max = 3;
 
 // Words of the provider that a log line may show: codes and ids, never a message.
@@ -410,6 +411,7 @@ void Session::on_speech_started(const Event& event) {
     turns_.start(event.item_id, call_ms(event.audio_start_ms));
     answers_.discard_active();
     expecting_ = wanted_ = retried_ = false;
+    tool_rounds_ = 0;
     answer_timer_.cancel();
     listener_->on_session_speech_started(*this);
 }
@@ -512,10 +514,9 @@ void Session::on_audio_delta(const Event& event) {
     }
     if (bytes == 0) return;
     item->delivered_bytes += bytes;
-    if (answer_timer_.armed() || retried_ || tool_rounds_ > 0) {
+    if (answer_timer_.armed() || retried_) {
         answer_timer_.cancel();
         retried_ = false;
-        tool_rounds_ = 0;
     }
     turns_.mark_answered();
     listener_->on_session_audio(*this, event.item_id, event.text);
@@ -581,9 +582,7 @@ void Session::on_response_done(const Event& event) {
         k_log.warning("answer incomplete", call_, {{"session", number_}, {"reason", loggable(event.reason)}});
     }
     if (event.status == Status::failed) on_response_failed(event.error, spoke);
-    if (std::exchange(tools_refused_, false) && !spoke && ++tool_rounds_ > k_tool_rounds_max) {
-        wanted_ = false;
-    }
+    if (std::exchange(tools_refused_, false) && ++tool_rounds_ > k_tool_rounds_max) wanted_ = false;
     follow_up();
 }
 

@@ -189,7 +189,7 @@ class Session : public net::WsListener, public std::enable_shared_from_this<Sess
     bool wanted_ = false;      // a response.create waits for the running response to end
     bool retried_ = false;     // this answer was already asked for twice
     bool tools_refused_ = false;  // in the running response
-    int tool_rounds_ = 0;      // responses in a row that did nothing but call refused tools
+    int tool_rounds_ = 0;      // responses that called refused tools, since the caller spoke
     ToolGate tools_;
 
     std::deque<base::TimePoint> bad_frames_;

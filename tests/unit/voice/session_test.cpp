@@ -943,6 +943,24 @@ TEST_F(Tools, O24_AModelThatOnlyCallsRefusedToolsIsNotAskedForEver) {
     EXPECT_EQ(socket().count("response.create"), 3u);
 }
 
+TEST_F(Tools, O24_AModelThatTalksAndCallsRefusedToolsIsNotAskedForEverEither) {
+    talk();
+    const auto talk_and_call = [this](int i) {
+        const std::string n = std::to_string(i);
+        loop.advance(1s);
+        socket().say(response_created("r" + n));
+        socket().say(delta("r" + n, "a" + n, audio(300)));
+        socket().say(response_done("r" + n, "completed", {function_call("c" + n, "x", "{}")}));
+    };
+    for (int i = 0; i < 6; ++i) talk_and_call(i);
+    EXPECT_EQ(socket().count("response.create"), 3u);
+    socket().say(speech_started("u1", 0));
+    socket().say(speech_stopped("u1", 500));
+    socket().say(committed("u1"));
+    talk_and_call(6);
+    EXPECT_EQ(socket().count("response.create"), 4u) << "the caller spoke: it may try again";
+}
+
 TEST_F(Tools, TheFollowUpYieldsToTheCaller) {
     talk();
     socket().say(response_created("r1"));

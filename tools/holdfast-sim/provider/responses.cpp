@@ -14,6 +14,8 @@ using nlohmann::ordered_json;
 namespace {
 
 constexpr std::size_t k_huge_arguments = 1024 * 1024;
+// The turn of a response that answers no turn: faults that name one are not for it. (0 asks for any.)
+constexpr int k_unasked = -1;
 
 std::int64_t audio_ms(std::size_t bytes, WireFormat format) {
     return static_cast<std::int64_t>(bytes) * 1000 / bytes_per_second(format);
@@ -47,7 +49,7 @@ void Session::on_response_create(const json& event) {
                      tool_turn_),
             tool_turn_, 150, params);
     }
-    begin_response(parts_of(settings_.script.unasked, nullptr, 0), 0, 150, params);
+    begin_response(parts_of(settings_.script.unasked, nullptr, k_unasked), k_unasked, 150, params);
 }
 
 void Session::on_response_cancel(const json& event) {
@@ -116,6 +118,7 @@ std::vector<Session::Part> Session::parts_of(const std::vector<Spoken>& spoken,
         tool_turn_ = number;
     };
     if (turn != nullptr && turn->tool) call(turn->tool->name, turn->tool->arguments);
+    if (turn == nullptr) return parts;  // what follows a call's output does not call again
     if (fault("tool-unknown", number) != nullptr) call("launch_rocket", R"({"target":"moon"})");
     if (fault("tool-bad-json", number) != nullptr) call("transfer_to_person", R"({"reason": "cal)");
     if (fault("tool-huge", number) != nullptr)
@@ -134,7 +137,7 @@ void Session::begin_response(std::vector<Part> parts, int turn, int delay_ms, co
     response->timer = std::make_unique<base::Timer>(loop_);
     response->record = record_.responses.size();
     record_.responses.push_back({{"id", response->id},
-                                 {"turn", turn},
+                                 {"turn", std::max(0, turn)},
                                  {"created_at_ms", elapsed_ms()},
                                  {"status", "in_progress"},
                                  {"sent_ms", 0}});
@@ -151,7 +154,7 @@ void Session::start_response(Response& r) {
     std::string text;
     for (const Part& part : r.parts)
         text += (text.empty() ? "" : " ") + (part.is_call() ? "[" + part.name + "]" : part.text);
-    narrator_("answers", {{"turn", r.turn}, {"text", text}}, "says      " + text);
+    narrator_("answers", {{"turn", std::max(0, r.turn)}, {"text", text}}, "says      " + text);
     arm_timed_faults(r.turn);
     step(r);
 }
