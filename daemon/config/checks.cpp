@@ -1,6 +1,7 @@
 #include "config/checks.hpp"
 
 #include "config/keys.hpp"
+#include "config/limits.hpp"
 
 #include "base/text.hpp"
 
@@ -100,6 +101,13 @@ class Checker {
         check_admin();
         check_twilio();
         check_provider_url();
+        check_service_url("elevenlabs.url", c_.elevenlabs.url,
+                          "a URL such as https://api.elevenlabs.io", Sockets::allowed);
+        check_service_url("twilio.api_url", c_.twilio.api_url,
+                          "a URL such as https://api.twilio.com", Sockets::refused);
+        check_rungs();
+        check_uplink();
+        check_person();
         check_model("openai.model", c_.openai.model, k_models);
         check_model("openai.transcription_model", c_.openai.transcription_model,
                     k_transcription_models);
@@ -108,6 +116,14 @@ class Checker {
     }
 
   private:
+    enum class Sockets { allowed, refused };  // whether ws:// and wss:// mean the same host
+
+    // A list with a bad item is bad, whatever its other items are.
+    bool good_list(std::string_view key) const {
+        const auto first = bad_.lower_bound(key);
+        return first == bad_.end() || first->compare(0, key.size(), key) != 0;
+    }
+
     bool good(std::initializer_list<std::string_view> keys) const {
         return std::none_of(keys.begin(), keys.end(),
                             [&](auto key) { return bad_.find(key) != bad_.end(); });
@@ -205,6 +221,61 @@ class Checker {
         }
     }
 
+    // A service with paths of its own behind the host.
+    void check_service_url(const char* key, const std::string& text, const char* form,
+                           Sockets sockets) {
+        if (!good({key})) return;
+        const auto url = split_url(text);
+        const bool socket = url && (url->scheme == "wss" || url->scheme == "ws");
+        const bool page = url && (url->scheme == "https" || url->scheme == "http");
+        if (!page && !(socket && sockets == Sockets::allowed))
+            return problem(key, "not an https URL", form);
+        const bool clear = url->scheme == "http" || url->scheme == "ws";
+        if (clear && !is_loopback_host(url->host))
+            problem(key, std::string(url->scheme) + ":// is allowed to this machine only", form);
+        if (url->user_info) problem(key, "a user name is not allowed in it", form);
+        if (!url->rest.empty())
+            problem(key, "nothing may stand behind the host and port, not even a slash", form);
+    }
+
+    // The last two rungs need neither provider nor internet: no list may lose or bury them.
+    void check_rungs() {
+        static constexpr char k_key[] = "ladder.rungs";
+        if (!good_list(k_key)) return;
+        const auto& rungs = c_.ladder.rungs;
+        for (auto rung = rungs.begin(); rung != rungs.end(); ++rung) {
+            if (std::find(rungs.begin(), rung, *rung) == rung) continue;
+            return problem(k_key, *rung + " stands in it twice", "each rung at most once");
+        }
+        const bool ends_well = rungs.size() >= 2 && rungs[rungs.size() - 2] == "canned" &&
+                               rungs.back() == "person";
+        if (!ends_well)
+            problem(k_key, "canned and person cannot be removed and stay last",
+                    "a list that ends with canned, person");
+    }
+
+    void check_uplink() {
+        const auto too_narrow = [&](const char* key, int kbps) {
+            if (!good({key}) || kbps == 0 || kbps >= limits::call_kbps) return;
+            note(key, "less than the " + std::to_string(limits::call_kbps) +
+                          " kbit/s of one call: every caller goes straight to a person");
+        };
+        too_narrow("uplink.up_kbps", c_.uplink.up_kbps);
+        too_narrow("uplink.down_kbps", c_.uplink.down_kbps);
+    }
+
+    void check_person() {
+        if (c_.person.number.empty() && good({"person.number", "listen.public.address"}) &&
+            !is_loopback_address(c_.listen.public_.address)) {
+            problem("person.number", "missing: the last rung of the ladder would reach nobody",
+                    "a number such as +15550100123");
+        }
+        if (good_list("person.words") && c_.person.words.size() > limits::person_words_max) {
+            problem("person.words", "too many: each is looked for in everything a caller says",
+                    "at most " + std::to_string(limits::person_words_max));
+        }
+    }
+
     template <std::size_t N>
     void check_model(const char* key, const std::string& name, const std::array<Model, N>& table) {
         const auto known = std::find_if(table.begin(), table.end(), [&](const Model& model) {
@@ -219,12 +290,26 @@ class Checker {
         }
     }
 
+    // `key` must be at least `least`, the value of `other`; `why` says what else would happen.
+    template <class Duration>
+    void check_order(const char* key, Duration value, const char* other, Duration least,
+                     const char* why) {
+        if (!good({key, other}) || value >= least) return;
+        problem(key, std::string("shorter than ") + other + ": " + why,
+                "at least " + std::to_string(least.count()));
+    }
+
     void check_timers() {
-        if (!good({"openai.ping_interval_ms", "openai.ping_timeout_ms"})) return;
-        if (c_.openai.ping_timeout >= c_.openai.ping_interval) return;
-        problem("openai.ping_timeout_ms",
-                "shorter than openai.ping_interval_ms: every session would be lost",
-                "at least " + std::to_string(c_.openai.ping_interval.count()));
+        check_order("openai.ping_timeout_ms", c_.openai.ping_timeout, "openai.ping_interval_ms",
+                    c_.openai.ping_interval, "every session would be lost");
+        const auto& ladder = c_.ladder;
+        check_order("ladder.answer_timeout_ms", ladder.answer_timeout, "ladder.filler_after_ms",
+                    ladder.filler_after, "no filler would ever play");
+        check_order("ladder.second_loss_window_ms", ladder.second_loss_window,
+                    "ladder.replace_within_ms", ladder.replace_within,
+                    "a session could be replaced for ever");
+        check_order("ladder.silence_person_s", ladder.silence_person, "ladder.silence_prompt_s",
+                    ladder.silence_prompt, "the caller would never be asked");
     }
 
     const Config& c_;

@@ -46,6 +46,9 @@ struct Twilio {
     std::vector<std::string> numbers;
     std::string auth_token_file;       // used when there is no credential of that name
     std::string auth_token_next_file;
+    std::string api_url = "https://api.twilio.com";  // REST, to act on a live call
+    std::string api_key_sid;          // SK...; without it and its secret there is no REST
+    std::string api_key_secret_file;  // used when there is no credential of that name
 };
 
 struct TurnDetection {
@@ -70,16 +73,74 @@ struct OpenAi {
     milliseconds connect_timeout{2500};  // DNS, TCP, TLS, upgrade and session.created together
 };
 
+struct ElevenRealtime {
+    bool enabled = true;
+    std::string model = "eleven_realtime_v1_mini";
+};
+
+struct ElevenAgent {
+    std::string id;  // of an agent in the workspace; empty: no rung eleven_agent
+};
+
+struct ElevenTts {
+    std::string model = "eleven_flash_v2_5";
+};
+
+struct ElevenStt {
+    std::string model = "scribe_v2_realtime";
+};
+
+struct ElevenLabs {
+    std::string url = "https://api.elevenlabs.io";  // sockets go to the same host with wss://
+    std::string ca_file;                            // adds a private CA
+    std::string api_key_file;                       // used when there is no credential of that name
+    std::string voice_id;
+    ElevenRealtime realtime;
+    ElevenAgent agent;
+    ElevenTts tts;
+    ElevenStt stt;
+};
+
+// Default timers: failure-matrix.md, "Default timers".
+struct Ladder {
+    // Best first. `canned` and `person` are always there and always last.
+    std::vector<std::string> rungs{"openai",   "eleven_realtime", "eleven_agent",
+                                   "scripted", "canned",          "person"};
+    milliseconds replace_within{3000};       // a lost live session comes back on its rung, or steps
+    milliseconds second_loss_window{30'000};  // a second loss within this steps down
+    milliseconds filler_after{1500};         // the caller stopped talking, nothing was said
+    milliseconds answer_timeout{4000};       // ... and the rung is given up
+    milliseconds stall_after{1000};          // model audio stopped in mid-sentence
+    milliseconds step_up_after{30'000};      // health a better rung must show; also between steps
+    seconds probe_interval{300};             // of a rung that no call uses; 0: only of one that failed
+    seconds silence_prompt{7};               // nobody has spoken: the caller is asked
+    seconds silence_person{45};              // ... and at last given to a person (T27)
+};
+
+// Line of the box, for admission (N12, N13). 0: no cap.
+struct Uplink {
+    int up_kbps = 0;
+    int down_kbps = 0;
+};
+
 struct Person {
     std::string number;     // E.164; empty: no <Dial>
     std::string caller_id;  // empty: Twilio shows the caller's number
     seconds timeout{30};
+    std::vector<std::string> words{"operator",       "a real person", "a human",
+                                   "representative", "operadora",     "una persona"};
 };
 
 struct Store {
     std::string path = "/var/lib/holdfast/holdfast.db";
     std::string runtime_path = "/run/holdfast";  // emergency file
     int retention_days = 365;
+};
+
+struct Recording {
+    bool enabled = false;  // of live rungs; `canned` always records
+    std::string path = "/var/lib/holdfast/recordings";
+    int retention_days = 90;
 };
 
 struct Media {
@@ -98,8 +159,10 @@ struct Log {
 
 struct Credentials {
     base::Secret openai_api_key;
+    base::Secret elevenlabs_api_key;
     base::Secret twilio_auth_token;
     base::Secret twilio_auth_token_next;
+    base::Secret twilio_api_key_secret;
 };
 
 struct Config {
@@ -107,8 +170,12 @@ struct Config {
     Listen listen;
     Twilio twilio;
     OpenAi openai;
+    ElevenLabs elevenlabs;
+    Ladder ladder;
+    Uplink uplink;
     Person person;
     Store store;
+    Recording recording;
     Media media;
     Prompts prompts;
     Log log;

@@ -52,11 +52,25 @@ bool is_absolute_path(std::string_view text) {
     return text.front() == '/';
 }
 
-bool is_account_sid(std::string_view text) {
-    return text.size() == 34 && text.substr(0, 2) == "AC" &&
+bool is_sid(std::string_view text, std::string_view kind) {
+    return text.size() == 34 && text.substr(0, 2) == kind &&
            std::all_of(text.begin() + 2, text.end(), [](char c) {
                return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
            });
+}
+
+bool is_account_sid(std::string_view text) {
+    return is_sid(text, "AC");
+}
+
+bool is_api_key_sid(std::string_view text) {
+    return is_sid(text, "SK");
+}
+
+// Something a caller may say; only its size is ours to judge.
+bool is_spoken(std::string_view text) {
+    return text.size() <= limits::person_word_bytes_max &&
+           text.find_first_not_of(' ') != std::string_view::npos;
 }
 
 bool is_language(std::string_view text) {
@@ -74,6 +88,16 @@ const TextRule k_path{is_absolute_path, "an absolute path", {}};
 const TextRule k_path_or_none{is_absolute_path, "an absolute path", {}, true};
 const TextRule k_base_url{is_anything, "a URL such as https://edge.psap.example", {}, true};
 const TextRule k_provider_url{is_anything, "a URL such as wss://api.openai.com/v1/realtime", {}};
+const TextRule k_eleven_url{is_anything, "a URL such as https://api.elevenlabs.io", {}};
+const TextRule k_twilio_url{is_anything, "a URL such as https://api.twilio.com", {}};
+const TextRule k_api_key_sid{is_api_key_sid, "SK and 32 hexadecimal digits", {}, true};
+const TextRule k_name_or_none{
+    is_name, "a name of letters, digits and '-', '_', '.', ':'", {}, true};
+const TextRule k_spoken{is_spoken, "one or a few words, at most 64 bytes", {}};
+const TextRule k_rung{
+    nullptr,
+    "",
+    {"openai", "eleven_realtime", "eleven_agent", "scripted", "canned", "person"}};
 const TextRule k_account_sid{is_account_sid, "AC and 32 hexadecimal digits", {}, true};
 const TextRule k_number{is_e164, "a number such as +15550100123", {}};
 const TextRule k_number_or_none{is_e164, "a number such as +15550100123", {}, true};
@@ -161,6 +185,17 @@ std::vector<Key> make_keys() {
          at([](Config& c) -> auto& { return c.twilio.auth_token_next_file; }),
          k_path_or_none, k_applied,
          "The same for a second auth token, accepted as well during a rotation."},
+        {"twilio.api_url", at([](Config& c) -> auto& { return c.twilio.api_url; }),
+         k_twilio_url, k_applied,
+         "Where Twilio's REST API is, used to act on a live call that does not follow. https://;\n"
+         "http:// only to this machine."},
+        {"twilio.api_key_sid", at([](Config& c) -> auto& { return c.twilio.api_key_sid; }),
+         k_api_key_sid, k_applied,
+         "API key for it. Without a key and its secret, live calls are left to Twilio."},
+        {"twilio.api_key_secret_file",
+         at([](Config& c) -> auto& { return c.twilio.api_key_secret_file; }),
+         k_path_or_none, k_applied,
+         "File with the secret of the API key, mode 0600, if it is not a systemd credential."},
 
         {"openai.url", at([](Config& c) -> auto& { return c.openai.url; }),
          k_provider_url, k_applied,
@@ -218,9 +253,95 @@ std::vector<Key> make_keys() {
          Range{100, static_cast<double>(k_vad_silence_ms_max)}, k_applied,
          "Silence that ends a turn (server_vad). Shorter answers sooner and interrupts more."},
 
+        {"elevenlabs.url", at([](Config& c) -> auto& { return c.elevenlabs.url; }),
+         k_eleven_url, k_applied,
+         "Where ElevenLabs is; api.us.elevenlabs.io keeps to the United States and has keys and\n"
+         "voices of its own. https:// or wss:// with a verified certificate; http:// or ws://\n"
+         "only to this machine."},
+        {"elevenlabs.ca_file", at([](Config& c) -> auto& { return c.elevenlabs.ca_file; }),
+         k_path_or_none, k_applied,
+         "Certificates of a private CA to trust beside those of the system, PEM."},
+        {"elevenlabs.api_key_file",
+         at([](Config& c) -> auto& { return c.elevenlabs.api_key_file; }),
+         k_path_or_none, k_applied,
+         "File with the API key, mode 0600, if it is not a systemd credential."},
+        {"elevenlabs.voice_id", at([](Config& c) -> auto& { return c.elevenlabs.voice_id; }),
+         k_name_or_none, k_applied,
+         "The voice of the workspace that speaks. Without one, rung scripted has only the clips\n"
+         "made before, and the live rungs speak in their own default."},
+        {"elevenlabs.realtime.enabled",
+         at([](Config& c) -> auto& { return c.elevenlabs.realtime.enabled; }),
+         std::monostate{}, k_applied,
+         "Whether rung eleven_realtime is used. A workspace without access to it is noticed by\n"
+         "the probe at the start."},
+        {"elevenlabs.realtime.model",
+         at([](Config& c) -> auto& { return c.elevenlabs.realtime.model; }),
+         k_name, k_applied,
+         "The model that talks with callers on that rung."},
+        {"elevenlabs.agent.id", at([](Config& c) -> auto& { return c.elevenlabs.agent.id; }),
+         k_name_or_none, k_applied,
+         "The agent of rung eleven_agent, not on an OpenAI model. Empty: the rung is skipped."},
+        {"elevenlabs.tts.model", at([](Config& c) -> auto& { return c.elevenlabs.tts.model; }),
+         k_name, k_applied,
+         "The model that speaks the questions of rung scripted."},
+        {"elevenlabs.stt.model", at([](Config& c) -> auto& { return c.elevenlabs.stt.model; }),
+         k_name, k_applied,
+         "The model that writes down the caller's answers on rung scripted."},
+
+        {"ladder.rungs", at([](Config& c) -> auto& { return c.ladder.rungs; }),
+         k_rung, k_applied,
+         "The rungs, best first, each at most once. canned and person are always the last two:\n"
+         "they need no provider. A rung without its credentials is skipped."},
+        {"ladder.replace_within_ms",
+         at([](Config& c) -> auto& { return c.ladder.replace_within; }),
+         Range{500, 10'000}, k_applied,
+         "A live session that is lost is opened again on its rung, once, within this time; else\n"
+         "the call steps down."},
+        {"ladder.second_loss_window_ms",
+         at([](Config& c) -> auto& { return c.ladder.second_loss_window; }),
+         Range{1'000, 600'000}, k_applied,
+         "A second loss within this time steps down at once. Not below replace_within_ms."},
+        {"ladder.filler_after_ms", at([](Config& c) -> auto& { return c.ladder.filler_after; }),
+         Range{300, 4'000}, k_applied,
+         "The caller stopped talking and hears nothing for this long: a short recording plays."},
+        {"ladder.answer_timeout_ms",
+         at([](Config& c) -> auto& { return c.ladder.answer_timeout; }),
+         Range{1'000, 10'000}, k_applied,
+         "... and nothing for this long: the call steps down. Longer than filler_after_ms."},
+        {"ladder.stall_after_ms", at([](Config& c) -> auto& { return c.ladder.stall_after; }),
+         Range{300, 4'000}, k_applied,
+         "The voice falls silent in mid-sentence for this long: a recording takes over."},
+        {"ladder.step_up_after_ms", at([](Config& c) -> auto& { return c.ladder.step_up_after; }),
+         Range{5'000, 3'600'000}, k_applied,
+         "A better rung must be healthy for this long before a call returns to it. A call steps\n"
+         "up at most once in this time."},
+        {"ladder.probe_interval_s",
+         at([](Config& c) -> auto& { return c.ladder.probe_interval; }),
+         Range{0, 86'400}, k_applied,
+         "A rung that no call has used for this long is tried with a session of its own, which\n"
+         "the provider bills by its seconds. 0: only a rung that failed is."},
+        {"ladder.silence_prompt_s",
+         at([](Config& c) -> auto& { return c.ladder.silence_prompt; }),
+         Range{3, 60}, k_applied,
+         "Neither side has spoken for this long: the caller is asked, then offered keys."},
+        {"ladder.silence_person_s",
+         at([](Config& c) -> auto& { return c.ladder.silence_person; }),
+         Range{10, 600}, k_applied,
+         "The caller has neither spoken nor pressed a key for this long: a person takes the\n"
+         "call. Longer than silence_prompt_s."},
+
+        {"uplink.up_kbps", at([](Config& c) -> auto& { return c.uplink.up_kbps; }),
+         Range{0, 10'000'000}, k_applied,
+         "What the line carries away from this box. A call needs 180 kbit/s each way; callers\n"
+         "for whom there is no room go straight to a person. 0: no cap."},
+        {"uplink.down_kbps", at([](Config& c) -> auto& { return c.uplink.down_kbps; }),
+         Range{0, 10'000'000}, k_applied,
+         "The same towards this box."},
+
         {"person.number", at([](Config& c) -> auto& { return c.person.number; }),
          k_number_or_none, k_applied,
-         "Number to dial, for example \"+15550100123\". Empty: nobody is dialled, the caller only\n"
+         "Number to dial, for example \"+15550100123\". It may be empty only when\n"
+         "listen.public.address is a loopback address; then nobody is dialled and the caller\n"
          "hears a sentence."},
         {"person.caller_id", at([](Config& c) -> auto& { return c.person.caller_id; }),
          k_number_or_none, k_applied,
@@ -228,6 +349,9 @@ std::vector<Key> make_keys() {
         {"person.timeout_s", at([](Config& c) -> auto& { return c.person.timeout; }),
          Range{5, 600}, k_applied,
          "How long it rings."},
+        {"person.words", at([](Config& c) -> auto& { return c.person.words; }),
+         k_spoken, k_applied,
+         "A caller who says one of these goes straight to a person. The key 0 always does."},
 
         {"store.path", at([](Config& c) -> auto& { return c.store.path; }),
          k_path, k_restart,
@@ -238,6 +362,18 @@ std::vector<Key> make_keys() {
         {"store.retention_days", at([](Config& c) -> auto& { return c.store.retention_days; }),
          Range{1, 36'500}, k_restart,
          "How long records are kept at least."},
+
+        {"recording.enabled", at([](Config& c) -> auto& { return c.recording.enabled; }),
+         std::monostate{}, k_applied,
+         "Whether calls are recorded on every rung. Rung canned always records: nobody else\n"
+         "listens there."},
+        {"recording.path", at([](Config& c) -> auto& { return c.recording.path; }),
+         k_path, k_restart,
+         "Folder of the recordings. It must be ours and on a local disk."},
+        {"recording.retention_days",
+         at([](Config& c) -> auto& { return c.recording.retention_days; }),
+         Range{1, 36'500}, k_restart,
+         "How long they are kept at least."},
 
         {"media.threads", at([](Config& c) -> auto& { return c.media.threads; }),
          Range{1, 1}, k_restart,
@@ -346,15 +482,27 @@ const std::vector<Section>& sections() {
         {"twilio",
          "The auth token is a secret: credential twilio_auth_token, auth_token_file, or the "
          "environment\n"
-         "variable TWILIO_AUTH_TOKEN. During a rotation also twilio_auth_token_next."},
+         "variable TWILIO_AUTH_TOKEN. During a rotation also twilio_auth_token_next. The API key's secret\n"
+         "is credential twilio_api_key_secret, api_key_secret_file or TWILIO_API_KEY_SECRET."},
         {"openai",
          "The API key is a secret: credential openai_api_key, api_key_file, or the environment "
          "variable\n"
-         "OPENAI_API_KEY. Without one there is no live conversation; callers go to a person."},
+         "OPENAI_API_KEY. Without one rung openai is skipped."},
         {"openai.turn_detection", ""},
+        {"elevenlabs",
+         "The API key is a secret: credential elevenlabs_api_key, api_key_file, or the environment\n"
+         "variable ELEVENLABS_API_KEY. Without one its three rungs are skipped."},
+        {"elevenlabs.realtime", ""},
+        {"elevenlabs.agent", ""},
+        {"elevenlabs.tts", ""},
+        {"elevenlabs.stt", ""},
+        {"ladder",
+         "What talks with a caller, best first, and when a call leaves a rung that fails."},
+        {"uplink", "The line of this box, when it is known to be narrow."},
         {"person",
          "Who takes a call that this box cannot serve, or whose caller asks for a person."},
         {"store", ""},
+        {"recording", "Audio of calls, both sides, as mu-law WAV."},
         {"media", ""},
         {"prompts", ""},
         {"log", ""},

@@ -74,6 +74,47 @@ constexpr auto session_life_default = 50min;                 // when expires_at 
 constexpr std::size_t history_items_max = 64;                // replayed into a renewed session
 constexpr std::size_t history_bytes_max = 32 * 1024;
 
+// --- ladder (failure-matrix.md, default timers; design.md section 2) ---
+constexpr std::size_t breaker_failures = 3;                  // in breaker_window opens it
+constexpr auto breaker_window = 10s;
+constexpr auto breaker_backoff_first = 250ms;                // full jitter, doubling ...
+constexpr auto breaker_backoff_most = 30s;                   // ... to this
+constexpr auto breaker_probe_max = 10s;                      // a probe that never reports frees its place
+constexpr auto breaker_hold_auth = 60s;                      // O01: no retry for this key
+constexpr auto breaker_hold_policy = 60s;                    // O02, O09: the same request is refused again
+constexpr auto breaker_hold_account = 10min;                 // E01: keys and quotas do not heal by retry
+constexpr auto retry_after_least = 1s;                       // O03: what Retry-After can mean
+constexpr auto retry_after_most = 10min;                     // ... and no peer may switch us off for longer
+constexpr std::size_t health_bad_turns = 2;                  // N09: two bad turns go down
+constexpr auto health_good_time = 30s;                       // ... thirty good seconds go up
+constexpr auto health_connect_slow = 1500ms;                 // elevenlabs.md 8: mint above 1.5 s
+constexpr auto health_ping_slow = 1000ms;                    // N09: slower answers, filler covers
+constexpr auto health_ping_dead = 4000ms;                    // N09: at 5 s no talk is possible
+constexpr std::size_t health_pings_lost_dead = 2;            // live-leg ping: dead after two misses
+constexpr std::size_t health_pings_kept = 16;                // loss is measured over these
+constexpr auto health_first_audio_slow = 1500ms;             // the caller hears a filler from here
+constexpr auto health_first_audio_dead = 4000ms;             // ... and is on another rung from here
+constexpr std::size_t health_server_errors = 2;              // O11: in breaker_window
+constexpr auto health_queue_strained = 400ms;                // bounded media queue, N12
+constexpr auto health_queue_dead = 2000ms;                   // talk with this much delay is none
+constexpr auto health_stale = 60s;                           // a measurement older than this says nothing
+constexpr double tokens_low = 0.10;                          // O26: below, new calls go elsewhere
+constexpr std::size_t peer_connects_per_second = 5;          // N26
+constexpr auto probe_jitter = 5s;                            // start-up probes do not come all at once
+constexpr int call_kbps = 180;                               // N12: one call, each way
+constexpr auto uplink_queue_good = 100ms;                    // Twilio send queue, 5 frames
+constexpr auto uplink_queue_bad = 400ms;                     // N12: where frames are dropped
+constexpr auto uplink_rtt_good = 200ms;                      // N09: nobody notices
+constexpr auto uplink_rtt_bad = 1000ms;
+constexpr double uplink_late_good = 0.01;                    // N11: 1 % is not heard
+constexpr double uplink_late_bad = 0.20;                     // N11: from here a talk is impossible
+constexpr auto uplink_window = 5s;                           // scores are means over this
+constexpr auto losses_together = 1s;                         // sessions lost within it are one failure
+
+// --- caller who asks for a person ---
+constexpr std::size_t person_words_max = 64;                 // each is looked for in every utterance
+constexpr std::size_t person_word_bytes_max = 64;
+
 // --- process ---
 constexpr std::size_t journal_queue_rows_max = 20'000;
 constexpr std::size_t feed_queue_events_max = 4'096;
@@ -102,6 +143,9 @@ constexpr std::size_t journal_salvage_batch_rows = 64;       // between two live
 
 static_assert(unproven_drop_from < unproven_max && unproven_max < connections_max);
 static_assert(provider_message_bytes_max < journal_row_bytes_max);
+static_assert(breaker_hold_auth <= breaker_hold_account && retry_after_least < retry_after_most);
+static_assert(health_first_audio_slow < health_first_audio_dead && health_ping_slow < health_ping_dead);
+static_assert(uplink_queue_good < uplink_queue_bad && uplink_rtt_good < uplink_rtt_bad);
 static_assert(media_idle_ping < media_idle_close);
 static_assert(2 * feed_ping <= feed_silence_max, "one lost pong must not cut a reader");
 static_assert(gap_speech_silence > 500ms, "must outlast the default VAD silence, or no turn ends");

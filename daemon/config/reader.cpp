@@ -27,7 +27,8 @@ bool names_a_secret(std::string_view name) {
 }
 
 bool looks_like_a_secret(std::string_view text) {
-    return text.substr(0, 3) == "sk-" || text.find("-----BEGIN") != std::string_view::npos;
+    const std::string_view head = text.substr(0, 3);
+    return head == "sk-" || head == "sk_" || text.find("-----BEGIN") != std::string_view::npos;
 }
 
 // Letters to change, add or drop to turn one name into the other.
@@ -66,7 +67,7 @@ std::string_view suggestion(std::string_view name, std::string_view prefix) {
     std::string_view elsewhere;
     for (const std::string_view path : all_paths()) {
         const std::string_view last = leaf(path);
-        if (last == name) elsewhere = path;
+        if (last == name && elsewhere.empty()) elsewhere = path;
         if (path.size() != prefix.size() + last.size() || path.substr(0, prefix.size()) != prefix)
             continue;
         const std::size_t d = distance(name, last);
@@ -213,8 +214,9 @@ void Reader::unknown(const Node& node, const std::string& path, const std::strin
     }
     if (names_a_secret(node.key)) {
         return add(node.key_at, name, "secrets are never in this file",
-                   "a systemd credential (openai_api_key, twilio_auth_token, "
-                   "twilio_auth_token_next) or a *_file key");
+                   "a systemd credential (openai_api_key, elevenlabs_api_key, "
+                   "twilio_auth_token, twilio_auth_token_next, twilio_api_key_secret) or a "
+                   "*_file key");
     }
     const std::string_view meant = suggestion(node.key, prefix);
     if (meant.empty())

@@ -21,7 +21,7 @@ constexpr char k_head[] =
     "#                                 nothing. Keys marked [restart] need `systemctl restart "
     "holdfast`.\n"
     "#\n"
-    "# Secrets do not belong into this file: see twilio and openai.\n";
+    "# Secrets do not belong into this file: see twilio, openai and elevenlabs.\n";
 
 void append_comment(std::string& out, const std::string& indent, std::string_view text) {
     while (!text.empty()) {

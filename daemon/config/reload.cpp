@@ -31,8 +31,12 @@ ReloadDiff diff_reload(const Config& running, const Config& next) {
     const auto& a = running.credentials;
     const auto& b = next.credentials;
     compare("credential openai_api_key", a.openai_api_key, b.openai_api_key, diff.applied);
+    compare("credential elevenlabs_api_key", a.elevenlabs_api_key, b.elevenlabs_api_key,
+            diff.applied);
     compare("credential twilio_auth_token", a.twilio_auth_token, b.twilio_auth_token, diff.applied);
     compare("credential twilio_auth_token_next", a.twilio_auth_token_next, b.twilio_auth_token_next,
+            diff.applied);
+    compare("credential twilio_api_key_secret", a.twilio_api_key_secret, b.twilio_api_key_secret,
             diff.applied);
     return diff;
 }

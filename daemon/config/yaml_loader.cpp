@@ -232,16 +232,35 @@ void read_credentials(Config& config, const Environment& environment, Files file
     found.twilio_auth_token_next = find("twilio_auth_token_next", "twilio.auth_token_next_file",
                                         twilio.auth_token_next_file, "TWILIO_AUTH_TOKEN_NEXT");
 
+    found.twilio_api_key_secret = find("twilio_api_key_secret", "twilio.api_key_secret_file",
+                                       twilio.api_key_secret_file, "TWILIO_API_KEY_SECRET");
+
+    const auto& rungs = config.ladder.rungs;
+    const auto listed = [&](std::string_view rung) {
+        return std::find(rungs.begin(), rungs.end(), rung) != rungs.end();
+    };
+    const auto note = [&](const char* section, std::string text) {
+        notes.push_back(to_string(reader.problem_at(section, std::move(text), "")));
+    };
     before = reader.problems.size();
     const auto& openai = config.openai;
     found.openai_api_key =
         find("openai_api_key", "openai.api_key_file", openai.api_key_file, "OPENAI_API_KEY");
-    if (!is_loopback_url(openai.url) &&
+    if (listed("openai") && !is_loopback_url(openai.url) &&
         is_missing(found.openai_api_key, openai.api_key_file, before)) {
-        notes.push_back(to_string(reader.problem_at(
-            "openai",
-            "there is no API key (openai_api_key): no live conversation, callers go to a person",
-            "")));
+        note("openai", "there is no API key (openai_api_key): rung openai is skipped");
+    }
+
+    before = reader.problems.size();
+    const auto& eleven = config.elevenlabs;
+    found.elevenlabs_api_key = find("elevenlabs_api_key", "elevenlabs.api_key_file",
+                                    eleven.api_key_file, "ELEVENLABS_API_KEY");
+    if ((listed("eleven_realtime") || listed("eleven_agent") || listed("scripted")) &&
+        !is_loopback_url(eleven.url) &&
+        is_missing(found.elevenlabs_api_key, eleven.api_key_file, before)) {
+        note("elevenlabs",
+             "there is no API key (elevenlabs_api_key): rungs eleven_realtime, eleven_agent and "
+             "scripted are skipped");
     }
 }
 
@@ -269,6 +288,7 @@ void read_files(Config& config, Reader& reader) {
         check_file("listen.admin.private_key", admin.private_key, true, reader);
     }
     check_file("openai.ca_file", config.openai.ca_file, false, reader);
+    check_file("elevenlabs.ca_file", config.elevenlabs.ca_file, false, reader);
 
     static constexpr char k_key[] = "openai.instructions_file";
     if (reader.bad.count(k_key) != 0) return;

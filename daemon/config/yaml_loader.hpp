@@ -16,7 +16,7 @@
 namespace holdfast::config {
 
 constexpr std::size_t k_file_bytes_max = 1024 * 1024;
-constexpr std::size_t k_nodes_max = 10'000;  // the full reference has about 60
+constexpr std::size_t k_nodes_max = 10'000;  // the full reference has about 120
 constexpr std::size_t k_depth_max = 16;      // ... and a depth of 3
 constexpr std::size_t k_problems_max = 100;
 constexpr std::size_t k_instructions_bytes_max = 32 * 1024;

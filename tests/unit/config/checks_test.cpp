@@ -33,6 +33,7 @@ Config good() {
     Config config;
     config.listen.public_.certificate = "/c.pem";
     config.listen.public_.private_key = "/k.pem";
+    config.person.number = "+15550100123";
     return config;
 }
 
@@ -57,14 +58,16 @@ TEST(ConfigChecks, UnsignedWebhooksAreAllowedOnLoopbackOnly) {
 }
 
 TEST(ConfigChecks, PlainListenerOnTheNetworkIsNoted) {
-    Config config;
+    Config config = good();
     config.listen.public_.tls = false;
     EXPECT_THAT(wrong(config), IsEmpty());
     EXPECT_THAT(notes(config), ElementsAre(HasSubstr("calls arrive in clear")));
 }
 
 TEST(ConfigChecks, TlsNeedsBothFiles) {
-    Config config;
+    Config config = good();
+    config.listen.public_.certificate.clear();
+    config.listen.public_.private_key.clear();
     EXPECT_THAT(wrong(config), ElementsAre(HasSubstr("public.certificate: missing"),
                                            HasSubstr("public.private_key: missing")));
     config = good();
@@ -179,12 +182,95 @@ TEST(ConfigChecks, PingTimeOutIsNotShorterThanItsInterval) {
     EXPECT_THAT(wrong(config), IsEmpty());
 }
 
+TEST(ConfigChecks, PersonIsMissingOnlyOnALoopbackListener) {
+    Config config = good();
+    config.person.number.clear();
+    EXPECT_THAT(wrong(config), ElementsAre("person.number: missing: the last rung of the ladder "
+                                           "would reach nobody (a number such as +15550100123)"));
+    config.listen.public_.address = "127.0.0.1";
+    EXPECT_THAT(wrong(config), IsEmpty());
+    EXPECT_THAT(problems("listen: {public: {certificate: /c, private_key: /k}}\nperson:\n  "
+                         "number: \"\"\n"),
+                ElementsAre(testing::StartsWith("h.yaml:3:11: person.number: missing")));
+}
+
+TEST(ConfigChecks, CannedAndPersonStayLastInTheLadder) {
+    Config config = good();
+    const auto with = [&](std::vector<std::string> rungs) {
+        config.ladder.rungs = std::move(rungs);
+        return wrong(config);
+    };
+    EXPECT_THAT(with({"canned", "person"}), IsEmpty());
+    EXPECT_THAT(with({"eleven_realtime", "openai", "canned", "person"}), IsEmpty());
+    const auto refused = ElementsAre(HasSubstr("ladder.rungs: canned and person cannot be"));
+    EXPECT_THAT(with({}), refused);
+    EXPECT_THAT(with({"person"}), refused);
+    EXPECT_THAT(with({"openai", "person"}), refused);
+    EXPECT_THAT(with({"openai", "canned"}), refused);
+    EXPECT_THAT(with({"person", "canned"}), refused);
+    EXPECT_THAT(with({"canned", "person", "openai"}), refused);
+    EXPECT_THAT(with({"openai", "openai", "canned", "person"}),
+                ElementsAre(HasSubstr("openai stands in it twice")));
+    EXPECT_THAT(check(config, {"ladder.rungs[0]"}), IsEmpty());
+}
+
+TEST(ConfigChecks, LadderTimersAreInOrder) {
+    Config config = good();
+    config.ladder.filler_after = milliseconds(2000);
+    config.ladder.answer_timeout = milliseconds(1999);
+    config.ladder.second_loss_window = milliseconds(2999);
+    config.ladder.silence_person = config.ladder.silence_prompt - seconds(1);
+    EXPECT_THAT(wrong(config),
+                ElementsAre(HasSubstr("ladder.answer_timeout_ms: shorter than"),
+                            HasSubstr("ladder.second_loss_window_ms: shorter than"),
+                            HasSubstr("ladder.silence_person_s: shorter than")));
+}
+
+TEST(ConfigChecks, ServicesAreReachedInClearOnThisMachineOnly) {
+    Config config = good();
+    const auto eleven = [&](const char* url) {
+        config.elevenlabs.url = url;
+        return wrong(config);
+    };
+    for (const char* url : {"https://api.us.elevenlabs.io", "wss://api.elevenlabs.io",
+                            "http://127.0.0.1:9000", "ws://[::1]:9000"}) {
+        EXPECT_THAT(eleven(url), IsEmpty()) << url;
+    }
+    EXPECT_THAT(eleven("http://api.elevenlabs.io"), ElementsAre(HasSubstr("this machine only")));
+    EXPECT_THAT(eleven("ws://10.0.0.1"), ElementsAre(HasSubstr("this machine only")));
+    EXPECT_THAT(eleven("https://u:p@api.elevenlabs.io"), ElementsAre(HasSubstr("a user name")));
+    EXPECT_THAT(eleven("https://api.elevenlabs.io/"), ElementsAre(HasSubstr("not even a slash")));
+    EXPECT_THAT(eleven("ftp://api.elevenlabs.io"), ElementsAre(HasSubstr("not an https URL")));
+    EXPECT_THAT(eleven("api.elevenlabs.io"), ElementsAre(HasSubstr("not an https URL")));
+    config = good();
+    config.twilio.api_url = "wss://api.twilio.com";
+    EXPECT_THAT(wrong(config), ElementsAre(HasSubstr("twilio.api_url: not an https URL")));
+    config.twilio.api_url = "http://api.twilio.com";
+    EXPECT_THAT(wrong(config), ElementsAre(HasSubstr("twilio.api_url: http:// is allowed")));
+}
+
+TEST(ConfigChecks, LineTooNarrowForOneCallIsNoted) {
+    Config config = good();
+    config.uplink.up_kbps = 179;
+    config.uplink.down_kbps = 180;
+    EXPECT_THAT(notes(config), ElementsAre(HasSubstr("uplink.up_kbps: less than the 180")));
+}
+
+TEST(ConfigChecks, WordsForAPersonAreBounded) {
+    Config config = good();
+    config.person.words.assign(64, "operator");
+    EXPECT_THAT(wrong(config), IsEmpty());
+    config.person.words.emplace_back("human");
+    EXPECT_THAT(wrong(config), ElementsAre(HasSubstr("person.words: too many")));
+}
+
 TEST(ConfigChecks, KeysThatAreAlreadyBadAreLeftAlone) {
     Config config;
     config.twilio.verify_signature = false;
     config.openai.ping_interval = milliseconds(5000);
     EXPECT_THAT(
-        check(config, {"listen.public.tls", "listen.public.address", "openai.ping_timeout_ms"}),
+        check(config, {"person.number", "listen.public.tls", "listen.public.address",
+                       "openai.ping_timeout_ms"}),
         IsEmpty());
 }
 
@@ -192,7 +278,8 @@ TEST(ConfigChecks, FindingsPointAtTheKeyOrItsSection) {
     EXPECT_THAT(problems("listen:\n  admin:\n    address: 192.0.2.1\n  public: {}\n"),
                 ElementsAre(testing::StartsWith("h.yaml:3:14: listen.admin.address:"),
                             testing::StartsWith("h.yaml:4:3: listen.public.certificate:"),
-                            testing::StartsWith("h.yaml:4:3: listen.public.private_key:")));
+                            testing::StartsWith("h.yaml:4:3: listen.public.private_key:"),
+                            testing::StartsWith("h.yaml: person.number: missing")));
 }
 
 }  // namespace

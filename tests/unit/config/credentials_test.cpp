@@ -155,11 +155,17 @@ TEST(Credentials, MissingApiKeyIsANoteUnlessTheProviderIsASimulator) {
     const Environment environment = with_variables({{"TWILIO_AUTH_TOKEN", "t"}});
     const LoadResult live = load_text(plain_listener(), "h.yaml", environment);
     EXPECT_TRUE(live.config);
-    EXPECT_THAT(live.notes, Contains(HasSubstr("no live conversation")));
+    EXPECT_THAT(live.notes, ElementsAre(HasSubstr("rung openai is skipped"),
+                                        HasSubstr("eleven_agent and scripted are skipped")));
     const LoadResult simulated =
-        load_text(plain_listener() + "openai: {url: \"ws://127.0.0.1:9/\"}", "h.yaml", environment);
+        load_text(plain_listener() + "openai: {url: \"ws://127.0.0.1:9/\"}\n"
+                                     "elevenlabs: {url: \"http://127.0.0.1:9\"}",
+                  "h.yaml", environment);
     EXPECT_TRUE(simulated.config);
     EXPECT_THAT(simulated.notes, IsEmpty());
+    const LoadResult without =
+        load_text(plain_listener() + "ladder: {rungs: [canned, person]}", "h.yaml", environment);
+    EXPECT_THAT(without.notes, IsEmpty()) << "nobody misses the key of a rung that is not listed";
 }
 
 TEST(Credentials, SecondAuthTokenIsOptional) {
@@ -169,6 +175,13 @@ TEST(Credentials, SecondAuthTokenIsOptional) {
         load_text(plain_listener(), "h.yaml",
                   with_variables({{"TWILIO_AUTH_TOKEN", "a"}, {"TWILIO_AUTH_TOKEN_NEXT", "b"}}));
     EXPECT_EQ(result.config->credentials.twilio_auth_token_next.reveal(), "b");
+}
+
+TEST(Credentials, SecretOfTheTwilioApiKeyIsOptional) {
+    const auto result = load_text(
+        plain_listener(), "h.yaml",
+        with_variables({{"TWILIO_AUTH_TOKEN", "a"}, {"TWILIO_API_KEY_SECRET", "s"}}));
+    EXPECT_EQ(result.config->credentials.twilio_api_key_secret.reveal(), "s");
 }
 
 TEST(Credentials, TheProcessEnvironmentIsTheRealOne) {

@@ -44,7 +44,8 @@ TEST_F(ConfigFile, InstructionsMustBeThereAndBeText) {
 TEST_F(ConfigFile, CertificatesMustBeThereAndTheKeyNotOpenToEverybody) {
     const std::string instructions = folder_.write("i.txt", "Be calm.");
     const std::string text = "openai: {instructions_file: " + instructions +
-                             "}\nlisten: {public: {certificate: " + folder_.path("c.pem") +
+                             "}\nperson: {number: \"+15550100123\"}\n"
+                             "listen: {public: {certificate: " + folder_.path("c.pem") +
                              ", private_key: " + folder_.path("k.pem") + "}}\n";
     EXPECT_THAT(load(text),
                 ElementsAre(HasSubstr("listen.public.certificate: there is no such file"),

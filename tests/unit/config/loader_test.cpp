@@ -17,12 +17,15 @@ using testing::Not;
 using testing::SizeIs;
 using testing::StartsWith;
 
-TEST(ConfigLoader, EmptyTextIsTheDefaultsWhichOnlyLackACertificate) {
+TEST(ConfigLoader, EmptyTextIsTheDefaultsWhichOnlyLackACertificateAndAPerson) {
     for (const char* text : {"", "\n", "# nothing\n", "---\n", "~\n", "{}\n", "\xef\xbb\xbf"}) {
         EXPECT_THAT(problems(text), ElementsAre("h.yaml: listen.public.certificate: missing, but "
                                                 "tls is true (expected the path of a PEM file)",
                                                 "h.yaml: listen.public.private_key: missing, but "
-                                                "tls is true (expected the path of a PEM file)"))
+                                                "tls is true (expected the path of a PEM file)",
+                                                "h.yaml: person.number: missing: the last rung of "
+                                                "the ladder would reach nobody (expected a number "
+                                                "such as +15550100123)"))
             << text;
     }
 }
@@ -39,6 +42,9 @@ twilio:
   numbers: ["+15550100123", +15550100124]
   auth_token_file: /run/token
   auth_token_next_file: /run/token-next
+  api_url: https://api.dublin.ie1.twilio.com
+  api_key_sid: SK0123456789abcdef0123456789abcdef
+  api_key_secret_file: /run/key-secret
 openai:
   url: wss://provider.example/v1/realtime
   ca_file: /ca.pem
@@ -52,8 +58,30 @@ openai:
   ping_timeout_ms: 3000
   connect_timeout_ms: 2000
   turn_detection: {type: semantic_vad, threshold: 0.7, prefix_padding_ms: 200, silence_duration_ms: 600}
-person: {number: +15550100125, caller_id: "+15550100126", timeout_s: 45}
+elevenlabs:
+  url: https://api.us.elevenlabs.io
+  ca_file: /eca.pem
+  api_key_file: /run/ekey
+  voice_id: v-1
+  realtime: {enabled: false, model: eleven_realtime_v1_max}
+  agent: {id: agent_1}
+  tts: {model: t-1}
+  stt: {model: s-1}
+ladder:
+  rungs: [eleven_agent, canned, person]
+  replace_within_ms: 2000
+  second_loss_window_ms: 20000
+  filler_after_ms: 1000
+  answer_timeout_ms: 5000
+  stall_after_ms: 900
+  step_up_after_ms: 60000
+  probe_interval_s: 60
+  silence_prompt_s: 5
+  silence_person_s: 50
+uplink: {up_kbps: 1000, down_kbps: 2000}
+person: {number: +15550100125, caller_id: "+15550100126", timeout_s: 45, words: [help desk, bediener]}
 store: {path: /data/j.db, runtime_path: /run/x, retention_days: 30}
+recording: {enabled: true, path: /data/r, retention_days: 7}
 media: {threads: 1, max_calls: 200}
 prompts: {path: /p}
 log: {level: debug, format: json}
@@ -76,6 +104,34 @@ log: {level: debug, format: json}
     EXPECT_THAT(c.twilio.numbers, ElementsAre("+15550100123", "+15550100124"));
     EXPECT_EQ(c.twilio.auth_token_file, "/run/token");
     EXPECT_EQ(c.twilio.auth_token_next_file, "/run/token-next");
+    EXPECT_EQ(c.twilio.api_url, "https://api.dublin.ie1.twilio.com");
+    EXPECT_EQ(c.twilio.api_key_sid, "SK0123456789abcdef0123456789abcdef");
+    EXPECT_EQ(c.twilio.api_key_secret_file, "/run/key-secret");
+    EXPECT_EQ(c.elevenlabs.url, "https://api.us.elevenlabs.io");
+    EXPECT_EQ(c.elevenlabs.ca_file, "/eca.pem");
+    EXPECT_EQ(c.elevenlabs.api_key_file, "/run/ekey");
+    EXPECT_EQ(c.elevenlabs.voice_id, "v-1");
+    EXPECT_FALSE(c.elevenlabs.realtime.enabled);
+    EXPECT_EQ(c.elevenlabs.realtime.model, "eleven_realtime_v1_max");
+    EXPECT_EQ(c.elevenlabs.agent.id, "agent_1");
+    EXPECT_EQ(c.elevenlabs.tts.model, "t-1");
+    EXPECT_EQ(c.elevenlabs.stt.model, "s-1");
+    EXPECT_THAT(c.ladder.rungs, ElementsAre("eleven_agent", "canned", "person"));
+    EXPECT_EQ(c.ladder.replace_within, milliseconds(2000));
+    EXPECT_EQ(c.ladder.second_loss_window, milliseconds(20'000));
+    EXPECT_EQ(c.ladder.filler_after, milliseconds(1000));
+    EXPECT_EQ(c.ladder.answer_timeout, milliseconds(5000));
+    EXPECT_EQ(c.ladder.stall_after, milliseconds(900));
+    EXPECT_EQ(c.ladder.step_up_after, milliseconds(60'000));
+    EXPECT_EQ(c.ladder.probe_interval, seconds(60));
+    EXPECT_EQ(c.ladder.silence_prompt, seconds(5));
+    EXPECT_EQ(c.ladder.silence_person, seconds(50));
+    EXPECT_EQ(c.uplink.up_kbps, 1000);
+    EXPECT_EQ(c.uplink.down_kbps, 2000);
+    EXPECT_THAT(c.person.words, ElementsAre("help desk", "bediener"));
+    EXPECT_TRUE(c.recording.enabled);
+    EXPECT_EQ(c.recording.path, "/data/r");
+    EXPECT_EQ(c.recording.retention_days, 7);
     EXPECT_EQ(c.openai.url, "wss://provider.example/v1/realtime");
     EXPECT_EQ(c.openai.ca_file, "/ca.pem");
     EXPECT_EQ(c.openai.api_key_file, "/run/key");
@@ -103,6 +159,8 @@ log: {level: debug, format: json}
     EXPECT_EQ(c.log.format, "json");
     EXPECT_EQ(c.credentials.twilio_auth_token.reveal(), "token-of-a-test");
     EXPECT_EQ(c.credentials.openai_api_key.reveal(), "key-of-a-test");
+    EXPECT_EQ(c.credentials.elevenlabs_api_key.reveal(), "eleven-key-of-a-test");
+    EXPECT_EQ(c.credentials.twilio_api_key_secret.reveal(), "");
 }
 
 TEST(ConfigLoader, AllProblemsAreReportedAtOnceInTheOrderOfTheFile) {
@@ -139,7 +197,9 @@ TEST(ConfigLoader, AllProblemsAreReportedAtOnceInTheOrderOfTheFile) {
             "line 10)",
             "h.yaml:13:10: log.level: not one of the words it can be (expected one of error, "
             "warning, "
-            "notice, info, debug)"));
+            "notice, info, debug)",
+            "h.yaml: person.number: missing: the last rung of the ladder would reach nobody "
+            "(expected a number such as +15550100123)"));
 }
 
 TEST(ConfigLoader, SectionWhoseKeysAreAllCommentedOutIsFine) {
@@ -175,7 +235,8 @@ TEST(ConfigLoader, UnknownNamesCannotDisturbATerminalOrFloodIt) {
 TEST(ConfigLoader, DuplicatesAreErrorsAtEveryLevel) {
     EXPECT_THAT(problems(plain_listener() + "site: {id: a}\nsite: {id: b}\n"),
                 ElementsAre(HasSubstr("site: stands here a second time")));
-    EXPECT_THAT(problems("listen:\n  public: {tls: false}\n  public: {tls: false}\n"),
+    EXPECT_THAT(problems("listen:\n  public: {tls: false, address: 127.0.0.1}\n"
+                         "  public: {tls: false}\n"),
                 ElementsAre(HasSubstr("3:3: listen.public: stands")));
     EXPECT_THAT(
         problems(plain_listener() + "openai: {turn_detection: {threshold: 0.5, threshold: 0.5}}\n"),
@@ -241,6 +302,19 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"person: {number: \"+1 555 0100 123\"}", "a number such as"},
         Wrong{"person: {caller_id: \"+0555010012\"}", "a number such as"},
         Wrong{"person: {timeout_s: 4}", "from 5 to 600"},
+        Wrong{"person: {words: operator}", "a single value instead of a list"},
+        Wrong{"person: {words: [\" \"]}", "person.words[0]: not what it should be"},
+        Wrong{"ladder: {rungs: [openai, gemini, canned, person]}",
+              "ladder.rungs[1]: not one of the words it can be"},
+        Wrong{"ladder: {rungs: [openai, person]}", "canned and person cannot be removed"},
+        Wrong{"ladder: {filler_after_ms: 299}", "from 300 to 4000"},
+        Wrong{"ladder: {silence_prompt_s: 2}", "from 3 to 60"},
+        Wrong{"uplink: {up_kbps: -1}", "from 0 to 10000000"},
+        Wrong{"elevenlabs: {agent: agent_1}", "a single value instead of a section"},
+        Wrong{"elevenlabs: {voice_id: sk_0123}", "a secret"},
+        Wrong{"twilio: {api_key_sid: AC0123456789abcdef0123456789abcdef}",
+              "SK and 32 hexadecimal digits"},
+        Wrong{"recording: {path: rec}", "an absolute path"},
         Wrong{"site: {id: a/b}", "site.id: not what it should be"},
         Wrong{"site: {id: -a}", "site.id: not what it should be"},
         Wrong{"store: {path: j.db}", "an absolute path"},
@@ -303,7 +377,8 @@ TEST(ConfigLoader, NoMoreProblemsAreShownThanAnybodyReads) {
 TEST(ConfigLoader, SecretsInTheFileAreRefusedWithAPointer) {
     for (const char* text :
          {"openai: {api_key: x}", "twilio: {auth_token: x}", "twilio: {auth_token_next: x}",
-          "password: x", "openai: {client_secret: x}", "OPENAI_API_KEY: x"}) {
+          "elevenlabs: {api_key: x}", "twilio: {api_key_secret: x}", "password: x",
+          "openai: {client_secret: x}", "OPENAI_API_KEY: x"}) {
         EXPECT_THAT(problems(plain_listener() + text),
                     ElementsAre(AllOf(HasSubstr("secrets are never in this file"),
                                       HasSubstr("credential"))))
@@ -313,7 +388,8 @@ TEST(ConfigLoader, SecretsInTheFileAreRefusedWithAPointer) {
                 ElementsAre(HasSubstr("openai.voice: a secret")));
     EXPECT_THAT(
         problems(
-            "listen: {public: {certificate: /c, private_key: \"-----BEGIN PRIVATE KEY-----\"}}"),
+            "listen: {public: {address: 127.0.0.1, certificate: /c, "
+            "private_key: \"-----BEGIN PRIVATE KEY-----\"}}"),
         ElementsAre(HasSubstr("listen.public.private_key: a secret")));
 }
 

@@ -34,6 +34,8 @@ std::string uncommented(bool tls) {
         const std::size_t mark = key_mark(line);
         if (mark != std::string::npos) line.erase(mark, 1);
         if (!tls && line == "    tls: true") line = "    tls: false";
+        // Empty is right on loopback only, which is not the default.
+        if (line == "  number: \"\"") line = "  number: \"+15550100123\"";
         text += line + "\n";
     }
     return text;
@@ -50,7 +52,7 @@ TEST(ConfigReference, WithEveryKeyUncommentedItIsStillTheDefaults) {
     const LoadResult plain = load(uncommented(false));
     ASSERT_THAT(problems(plain), IsEmpty());
     for (const Key& key : keys()) {
-        if (key.path == "listen.public.tls") continue;
+        if (key.path == "listen.public.tls" || key.path == "person.number") continue;
         EXPECT_EQ(render(key, *plain.config), render(key, Config())) << key.path;
     }
 }
@@ -104,6 +106,20 @@ TEST(ConfigReference, KeysOfTheDesignAreThere) {
                              "openai.turn_detection.threshold",
                              "openai.turn_detection.prefix_padding_ms",
                              "openai.turn_detection.silence_duration_ms",
+                             "elevenlabs.url",
+                             "elevenlabs.voice_id",
+                             "elevenlabs.realtime.enabled",
+                             "elevenlabs.realtime.model",
+                             "elevenlabs.agent.id",
+                             "elevenlabs.tts.model",
+                             "elevenlabs.stt.model",
+                             "ladder.rungs",
+                             "uplink.up_kbps",
+                             "uplink.down_kbps",
+                             "person.words",
+                             "recording.enabled",
+                             "recording.path",
+                             "recording.retention_days",
                              "person.number",
                              "person.caller_id",
                              "person.timeout_s",

@@ -20,6 +20,10 @@ TEST(ConfigReload, ChangedKeysAreSortedIntoAppliedAndNeedsRestart) {
     Config next;
     next.listen.public_.port = 8443;
     next.store.path = "/data/j.db";
+    next.recording.path = "/data/r";
+    next.ladder.rungs = {"canned", "person"};
+    next.credentials.elevenlabs_api_key = base::Secret("e");
+    next.credentials.twilio_api_key_secret = base::Secret("s");
     next.person.number = "+15550100123";
     next.openai.ping_interval = milliseconds(1000);
     next.twilio.numbers = {"+15550100124"};
@@ -28,11 +32,15 @@ TEST(ConfigReload, ChangedKeysAreSortedIntoAppliedAndNeedsRestart) {
     next.credentials.twilio_auth_token = base::Secret("t");
     next.credentials.twilio_auth_token_next = base::Secret("n");
     const ReloadDiff diff = diff_reload(Config(), next);
-    EXPECT_THAT(diff.needs_restart, ElementsAre("listen.public.port", "store.path"));
+    EXPECT_THAT(diff.needs_restart,
+                ElementsAre("listen.public.port", "store.path", "recording.path"));
     EXPECT_THAT(diff.applied,
-                ElementsAre("twilio.numbers", "openai.ping_interval_ms", "person.number",
+                ElementsAre("twilio.numbers", "openai.ping_interval_ms", "ladder.rungs",
+                            "person.number",
                             "openai.instructions_file (content)", "credential openai_api_key",
-                            "credential twilio_auth_token", "credential twilio_auth_token_next"));
+                            "credential elevenlabs_api_key",
+                            "credential twilio_auth_token", "credential twilio_auth_token_next",
+                            "credential twilio_api_key_secret"));
 }
 
 TEST(ConfigReload, WhatNeedsARestartKeepsItsRunningValue) {

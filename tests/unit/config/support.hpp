@@ -28,7 +28,8 @@ inline Environment with_variables(std::map<std::string, std::string> variables) 
 
 inline Environment with_secrets() {
     return with_variables(
-        {{"TWILIO_AUTH_TOKEN", "token-of-a-test"}, {"OPENAI_API_KEY", "key-of-a-test"}});
+        {{"TWILIO_AUTH_TOKEN", "token-of-a-test"}, {"OPENAI_API_KEY", "key-of-a-test"},
+         {"ELEVENLABS_API_KEY", "eleven-key-of-a-test"}});
 }
 
 // A file's text without the problems that an empty one has: nothing listens with TLS.
