@@ -38,10 +38,15 @@ bool is_base64(std::string_view text) {
 std::size_t base64_decoded_bytes(std::string_view text) { return text.size() / 4 * 3 - padding(text); }
 
 std::optional<std::string> base64_decode(std::string_view text) {
-    if (!is_base64(text)) return std::nullopt;
     std::string out;
     out.reserve(text.size() / 4 * 3);
-    const std::size_t bytes = base64_decoded_bytes(text);
+    if (!base64_decode_append(out, text)) return std::nullopt;
+    return out;
+}
+
+bool base64_decode_append(std::string& out, std::string_view text) {
+    if (!is_base64(text)) return false;
+    const std::size_t bytes = out.size() + base64_decoded_bytes(text);
     for (std::size_t i = 0; i < text.size(); i += 4) {
         std::uint32_t group = 0;
         for (std::size_t k = 0; k < 4; ++k) {
@@ -53,7 +58,7 @@ std::optional<std::string> base64_decode(std::string_view text) {
         out.push_back(static_cast<char>(group & 0xff));
     }
     out.resize(bytes);
-    return out;
+    return true;
 }
 
 void base64_append(std::string& out, std::string_view bytes) {

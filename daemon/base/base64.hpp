@@ -17,6 +17,9 @@ bool is_base64(std::string_view text);
 std::size_t base64_decoded_bytes(std::string_view text);
 
 std::optional<std::string> base64_decode(std::string_view text);
+// The same behind what `out` holds; false, and `out` is as it was, when `text` is not well formed. Does not
+// allocate once `out` has the room.
+bool base64_decode_append(std::string& out, std::string_view text);
 void base64_append(std::string& out, std::string_view bytes);
 std::string base64_encode(std::string_view bytes);
 

@@ -81,4 +81,20 @@ bool equal_ignoring_case(std::string_view a, std::string_view b) {
     return true;
 }
 
+bool contains_words(std::string_view text, std::string_view words) {
+    if (words.empty()) return false;
+    // Bytes above 0x7f belong to letters of other alphabets.
+    const auto letter = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c & 0x80) != 0;
+    };
+    for (std::size_t at = 0; at + words.size() <= text.size(); ++at) {
+        const std::size_t end = at + words.size();
+        if (equal_ignoring_case(text.substr(at, words.size()), words) && (at == 0 || !letter(text[at - 1])) &&
+            (end == text.size() || !letter(text[end]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 }  // namespace holdfast::base

@@ -23,4 +23,7 @@ void append_json_escaped(std::string& out, std::string_view text);
 // Case-insensitive for ASCII letters.
 bool equal_ignoring_case(std::string_view a, std::string_view b);
 
+// Whether `words` stand in `text` as whole words, ignoring the case of ASCII letters.
+bool contains_words(std::string_view text, std::string_view words);
+
 }  // namespace holdfast::base

@@ -15,7 +15,7 @@ inline Counter calls_interrupted_total{"holdfast_calls_interrupted_total",
     "Calls found open in the journal at start, after an unclean stop."};
 inline LabelledCounter admission_refused_total{"holdfast_admission_refused_total",
     "Calls answered with person TwiML instead of a stream, by cause.", "cause",
-    {"limit", "unhealthy", "draining", "form", "other"}};
+    {"limit", "bandwidth", "budget", "unhealthy", "no_rung", "draining", "form", "other"}};
 
 // Front door
 inline LabelledCounter sig_fail_total{"holdfast_sig_fail_total", "Requests refused for their signature.", "route",
@@ -66,7 +66,7 @@ inline Counter mark_timeout_total{"holdfast_mark_timeout_total", "Marks that Twi
 // Voice leg
 inline LabelledCounter upstream_connect_total{"holdfast_upstream_connect_total", "Provider sessions opened, by result.", "result",
     {"configured", "refused", "timeout", "network", "tls", "protocol", "other"}};
-inline LabelledCounter upstream_lost_total{"holdfast_upstream_lost_total", "Provider sessions lost in a call.", "reason",
+inline LabelledCounter upstream_lost_total{"holdfast_upstream_lost_total", "Provider sessions lost, in a call or a probe.", "reason",
     {"closed", "network", "ping", "expired", "auth", "quota", "model", "server_error", "protocol", "format", "config",
      "silent", "timeout", "other"}};
 inline LabelledCounter upstream_error_total{"holdfast_upstream_error_total", "Provider error events, by what we did.", "class",
@@ -77,6 +77,8 @@ inline LabelledCounter tool_reject_total{"holdfast_tool_reject_total", "Tool cal
     {"unknown", "arguments", "rate", "other"}};
 inline Counter session_rollover_total{"holdfast_session_rollover_total", "Provider sessions renewed before they expired."};
 inline Counter interruptions_total{"holdfast_interruptions_total", "Times a caller spoke into an answer."};
+inline LabelledCounter silence_total{"holdfast_silence_total", "Silences that the box noticed by itself, by what it did.", "alarm",
+    {"filler", "answer_overdue", "stalled", "silence_prompt", "silence_keys", "silence_person", "other"}};
 inline Histogram response_seconds{"holdfast_response_seconds",
     "Caller's end of speech to the first answer frame on the Twilio socket.",
     {0.2, 0.3, 0.4, 0.5, 0.6, 0.75, 1, 1.5, 2, 3, 4}};
@@ -89,9 +91,23 @@ inline Histogram response_box_seconds{"holdfast_response_box_seconds",
 inline Histogram greeting_seconds{"holdfast_greeting_seconds", "Stream start to first greeting frame.",
     {0.001, 0.005, 0.01, 0.05, 0.1, 0.3, 1}};
 
+// Scripted voice
+inline LabelledCounter tts_failed_total{"holdfast_tts_failed_total", "Sentences that could not be spoken fresh, by cause.", "code",
+    {"auth", "quota", "voice", "plan", "request", "busy", "server", "network", "timeout", "slow", "cut", "empty",
+     "html", "json", "mp3", "audio", "too_long", "breaker", "other"}};
+inline Counter tts_truncated_total{"holdfast_tts_truncated_total", "Fresh speech that broke off."};
+inline Counter tts_bad_audio_total{"holdfast_tts_bad_audio_total", "Fresh speech that was something else than mu-law."};
+inline Histogram tts_first_byte_seconds{"holdfast_tts_first_byte_seconds", "Request to first audio of fresh speech.",
+    {0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 1, 1.5, 2, 2.5}};
+inline LabelledCounter clip_hash_fail_total{"holdfast_clip_hash_fail_total", "Kept sentences that were not used, by cause.", "cause",
+    {"damaged", "missing", "stale", "other"}};
+inline LabelledCounter ears_lost_total{"holdfast_ears_lost_total", "Transcription sessions lost, by reason.", "reason",
+    {"closed", "network", "ping", "expired", "auth", "quota", "model", "server_error", "protocol", "format", "config",
+     "silent", "timeout", "other"}};
+
 // Journal
 inline LabelledCounter journal_rows_total{"holdfast_journal_rows_total", "Rows committed, by table.", "table",
-    {"call", "utterance", "seam", "audit", "other"}};
+    {"call", "utterance", "seam", "audit", "recording", "other"}};
 inline Histogram commit_seconds{"holdfast_commit_seconds", "Time of one group commit.",
     {0.0005, 0.001, 0.002, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 2, 5}};
 inline Gauge store_state{"holdfast_store_state", "0 good, 1 degraded (rows wait), 2 failed (emergency file only)."};
@@ -102,6 +118,22 @@ inline Counter store_quarantined_total{"holdfast_store_quarantined_total", "Dama
 inline Counter store_io_error_total{"holdfast_store_io_error_total", "Failed reads, writes and syncs of the journal."};
 inline Counter store_emergency_rows_total{"holdfast_store_emergency_rows_total", "Rows written to the emergency file."};
 inline Counter store_dropped_rows_total{"holdfast_store_dropped_rows_total", "Rows lost because every buffer was full."};
+
+// Recordings
+inline Gauge recordings_active{"holdfast_recordings_active", "Calls that are being recorded."};
+inline LabelledCounter recordings_total{"holdfast_recordings_total", "Recordings ended, by what became of them.", "result",
+    {"finished", "repaired", "failed", "other"}};
+inline LabelledCounter recording_error_total{"holdfast_recording_error_total", "Failed disk operations of recordings.", "step",
+    {"open", "write", "sync", "read", "rename", "journal", "repair", "other"}};
+inline Counter recording_blocks_dropped_total{"holdfast_recording_blocks_dropped_total",
+    "Pieces of audio that are silence in a recording because the writer's queue was full."};
+inline MillisecondCounter recording_lost_ms_total{"holdfast_recording_lost_seconds_total",
+    "Audio of either leg that is silence in a recording."};
+inline Counter recording_bad_frames_total{"holdfast_recording_bad_frames_total",
+    "Frames not recorded: not base64, too long, or far ahead of the clock."};
+inline Counter recordings_purged_total{"holdfast_recordings_purged_total", "Recordings deleted when their time was over."};
+inline LabelledCounter purge_skipped_total{"holdfast_purge_skipped_total", "Retention runs that deleted nothing.", "reason",
+    {"clock", "folder", "other"}};
 
 // Process
 inline Histogram loop_lag_seconds{"holdfast_loop_lag_seconds", "Lateness of the media loop's probe timer.",

@@ -73,5 +73,16 @@ TEST(Hex, IsLowerCaseAndComplete) {
     EXPECT_EQ(hex_encode(std::string_view("\x00\x0f\xa5\xff", 4)), "000fa5ff");
 }
 
+TEST(Base64, DecodesBehindWhatIsThereAndLeavesItWhenTheTextIsBad) {
+    std::string out = "kept ";
+    EXPECT_TRUE(base64_decode_append(out, "aGVscA=="));
+    EXPECT_EQ(out, "kept help");
+    EXPECT_FALSE(base64_decode_append(out, "aGVscA="));
+    EXPECT_FALSE(base64_decode_append(out, "a*VscA=="));
+    EXPECT_EQ(out, "kept help");
+    EXPECT_TRUE(base64_decode_append(out, ""));
+    EXPECT_EQ(out, "kept help");
+}
+
 }  // namespace
 }  // namespace holdfast::base
