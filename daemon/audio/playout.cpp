@@ -81,6 +81,11 @@ Playout::Item* Playout::find(std::uint64_t number) {
     return nullptr;
 }
 
+base::TimePoint Playout::sounds_until(base::TimePoint now) const {
+    if (waiting_bytes_ == 0) return playing_until_;
+    return std::max(playing_until_, now) + duration_of(waiting_bytes_);
+}
+
 base::milliseconds Playout::waiting() const { return base::milliseconds(waiting_bytes_ / k_bytes_per_ms); }
 
 bool Playout::can_send(std::int64_t bytes, base::TimePoint now) const {

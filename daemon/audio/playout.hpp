@@ -70,6 +70,8 @@ class Playout {
     // Audio is playing or waiting.
     bool busy() const { return !items_.empty(); }
     base::milliseconds waiting() const;
+    // When all that was given so far will have sounded, by the clock; `now` or earlier: it has.
+    base::TimePoint sounds_until(base::TimePoint now) const;
     std::uint64_t marks_timed_out() const { return marks_timed_out_; }
     std::uint64_t messages_sent() const { return messages_sent_; }
 

@@ -161,6 +161,61 @@ std::string write_wav_mulaw(std::string_view mulaw_8k) {
     return out;
 }
 
+std::string wav_head_mulaw(std::size_t data_bytes, unsigned channels, std::string_view comment) {
+    std::string info;
+    if (!comment.empty()) {
+        info = "LIST";
+        const auto text = static_cast<unsigned>(comment.size() + 1);  // a terminating zero belongs to it
+        put(info, 4 + 8 + text + text % 2, 4);
+        info += "INFOICMT";
+        put(info, text, 4);
+        info += comment;
+        info.append(1 + text % 2, '\0');
+    }
+    std::string facts = "fact";  // every format but PCM has to say how many samples there are
+    put(facts, 4, 4);
+    put(facts, static_cast<unsigned>(data_bytes / channels), 4);
+    std::string out = header(k_tag_mulaw, k_mulaw_rate, channels, 8, data_bytes);
+    const std::size_t data_chunk = out.size() - 8;
+    out.insert(data_chunk, facts + info);
+    const auto riff = little(out, 4, 4) + static_cast<unsigned>(facts.size() + info.size());
+    std::string size;
+    put(size, riff, 4);
+    return out.replace(4, 4, size);
+}
+
+base::Result<WavHead> read_wav_head(std::string_view bytes) {
+    if (bytes.size() < 12 || bytes.substr(0, 4) != "RIFF" || bytes.substr(8, 4) != "WAVE") {
+        return bad("wav_not_riff", "not a RIFF/WAVE file");
+    }
+    WavHead head;
+    for (std::size_t at = 12; bytes.size() - at >= 8;) {
+        const std::string_view id = bytes.substr(at, 4);
+        const std::size_t length = little(bytes, at + 4, 4);
+        at += 8;
+        if (id == "data") {
+            if (head.rate == 0) return bad("wav_no_format", "data chunk before any fmt chunk");
+            head.data_offset = at;
+            head.data_bytes = length;
+            return head;
+        }
+        if (length > bytes.size() - at) break;
+        const auto chunk = bytes.substr(at, length);
+        if (id == "fmt ") {
+            const auto format = read_format(chunk);
+            if (!format) return format.error();
+            head.rate = format->rate;
+            head.channels = format->channels;
+            head.mulaw = format->tag == k_tag_mulaw;
+        } else if (id == "LIST" && chunk.substr(0, 8) == "INFOICMT" && chunk.size() >= 12) {
+            const auto text = chunk.substr(12, little(chunk, 8, 4));
+            head.comment.assign(text.substr(0, text.find('\0')));
+        }
+        at += std::min(length + length % 2, bytes.size() - at);
+    }
+    return bad("wav_no_data", "no data chunk");
+}
+
 std::string write_wav_pcm16(const std::vector<std::int16_t>& samples, unsigned rate,
                             unsigned channels) {
     std::string out = header(k_tag_pcm, rate, channels, 16, samples.size() * 2);

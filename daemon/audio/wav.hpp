@@ -27,6 +27,23 @@ std::vector<std::int16_t> to_mono(const Wav& wav);
 std::string to_mulaw_8k(const Wav& wav);
 
 std::string write_wav_mulaw(std::string_view mulaw_8k);
+
+// What stands before the samples of an 8 kHz mu-law file that is written piece by piece. `comment` (may be
+// empty) is kept as INFO/ICMT. The length depends on the comment only, so that the head can be written
+// again once data_bytes is known.
+std::string wav_head_mulaw(std::size_t data_bytes, unsigned channels, std::string_view comment);
+
+struct WavHead {
+    unsigned rate = 0;
+    unsigned channels = 0;
+    bool mulaw = false;
+    std::string comment;          // of the INFO list, if that stands before the samples
+    std::size_t data_offset = 0;  // of the first sample
+    std::size_t data_bytes = 0;   // as the file says; a crash leaves 0
+};
+// Needs the bytes up to the first sample only.
+base::Result<WavHead> read_wav_head(std::string_view bytes);
+
 std::string write_wav_pcm16(const std::vector<std::int16_t>& samples, unsigned rate,
                             unsigned channels);
 

@@ -88,5 +88,39 @@ TEST(Wav, SurvivesAnyDamage) {
     EXPECT_GT(refused, 1000);
 }
 
+TEST(WavHead, GoesBothWaysAndKeepsItsLength) {
+    const std::string samples(12, '\x12');
+    const auto head = wav_head_mulaw(samples.size(), 2, "a comment");
+    EXPECT_EQ(head.size(), wav_head_mulaw(0, 2, "a comment").size());
+    const auto read = read_wav_head(head);
+    ASSERT_TRUE(read);
+    EXPECT_TRUE(read->mulaw);
+    EXPECT_EQ(read->channels, 2u);
+    EXPECT_EQ(read->rate, 8000u);
+    EXPECT_EQ(read->comment, "a comment");
+    EXPECT_EQ(read->data_offset, head.size());
+    EXPECT_EQ(read->data_bytes, samples.size());
+    const auto wav = read_wav(head + samples);
+    ASSERT_TRUE(wav);
+    EXPECT_EQ(wav->samples.size(), samples.size());
+    for (const std::string comment : {"", "x", "xy"}) {
+        const auto other = read_wav_head(wav_head_mulaw(4, 1, comment));
+        ASSERT_TRUE(other);
+        EXPECT_EQ(other->comment, comment);
+    }
+}
+
+TEST(WavHead, CutAnywhereIsRefused) {
+    const auto head = wav_head_mulaw(4, 2, "a comment");
+    for (std::size_t size = 0; size < head.size(); ++size) EXPECT_FALSE(read_wav_head(head.substr(0, size))) << size;
+    for (std::size_t at = 12; at < head.size(); ++at) {
+        for (const char byte : {'\0', '\xff'}) {
+            auto hostile = head;
+            hostile[at] = byte;
+            (void)read_wav_head(hostile);  // any answer, no crash
+        }
+    }
+}
+
 }  // namespace
 }  // namespace holdfast::audio
