@@ -31,8 +31,10 @@ class Checker {
         integrity();
         schema();
         for (const Table* table : k_tables) {
+            const auto form = table->form_in(db_);
+            if (form == Table::Form::absent) continue;  // the file is older than the table
             count(*table);
-            row_hashes(*table);
+            row_hashes(*table, form);
         }
         call_sequences();
         counter();
@@ -84,11 +86,11 @@ class Checker {
         if (!failed("integrity")) report_.tables.push_back({table.name, rows});
     }
 
-    void row_hashes(const Table& table) {
+    void row_hashes(const Table& table, Table::Form form) {
         std::int64_t bad = 0;
         std::int64_t first = 0;
         {
-            Query q(db_, table.bad_rows_sql());
+            Query q(db_, table.bad_rows_sql(form));
             while (q.step()) {
                 if (bad++ == 0) first = q.number(0);
             }
@@ -103,11 +105,14 @@ class Checker {
     // Numbers of a call run from its base without a hole; what was brought back from an earlier
     // generation has its own numbers, and its holes are in the salvage table.
     void call_sequences() {
+        const bool recordings = k_recording_table.form_in(db_) != Table::Form::absent;
         Query q(db_,
-                "SELECT call_sid, base_call_seq, last_call_seq, count(n), count(DISTINCT n), min(n), max(n) FROM call "
+                std::string("SELECT call_sid, base_call_seq, last_call_seq, count(n), count(DISTINCT n), min(n), max(n) FROM call "
                 "LEFT JOIN (SELECT call, call_seq AS n FROM utterance WHERE salvaged_from IS NULL "
                 "UNION ALL SELECT call, call_seq FROM seam WHERE salvaged_from IS NULL "
-                "UNION ALL SELECT call, call_seq FROM audit WHERE salvaged_from IS NULL AND call IS NOT NULL) AS rows "
+                "UNION ALL SELECT call, call_seq FROM audit WHERE salvaged_from IS NULL AND call IS NOT NULL ") +
+                (recordings ? "UNION ALL SELECT call, call_seq FROM recording WHERE salvaged_from IS NULL" : "") +
+                ") AS rows "
                 "ON rows.call = call.seq GROUP BY call.seq");
         while (q.step()) {
             const auto expected = q.number(2) - q.number(1);
@@ -123,6 +128,7 @@ class Checker {
 
     void counter() {
         for (const Table* table : k_tables) {
+            if (table->form_in(db_) == Table::Form::absent) continue;
             const auto most = db_.number((std::string("SELECT max(seq) FROM ") + table->name).c_str());
             if (failed("counter")) continue;
             if (most >= next_seq_) {

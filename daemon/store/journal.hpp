@@ -62,6 +62,7 @@ struct Utterance {
     std::string provider;
     std::string item_id;  // the provider's; unique per call and provider session
     bool failed = false;  // transcription failed
+    bool deferred = false;  // transcribed after the call, from its recording
     // Voice only. An interrupted answer is kept whole with what was heard of it.
     bool interrupted = false;
     std::optional<std::int64_t> played_ms;
@@ -91,7 +92,20 @@ struct Audit {
     std::optional<CallSid> call;
 };
 
-using Record = std::variant<CallOpened, CallChanged, CallEnded, Utterance, Seam, Audit>;
+// A finished recording. Never changes; what a purge deletes is told by an audit row.
+struct Recording {
+    CallSid call;
+    std::int64_t utc_ms = 0;     // of its first sample
+    std::int64_t offset_ms = 0;  // in the call, of its first sample
+    std::string path;            // relative to recording.path
+    std::string sha256;          // of the file, lower-case hex
+    std::int64_t duration_ms = 0;
+    std::int64_t lost_ms = 0;     // of both legs together: silence in the file that was sound on the line
+    std::string legs;             // which were heard: "both", "caller", "box", "none"
+    std::string retention_class;  // "live", "canned" ...: how long it is kept
+};
+
+using Record = std::variant<CallOpened, CallChanged, CallEnded, Utterance, Seam, Audit, Recording>;
 
 struct Committed {
     bool durable = false;          // on the disk (or, with `emergency`, in the emergency file)
@@ -129,10 +143,16 @@ struct AuditRow {
     Audit audit;
 };
 
+struct RecordingRow {
+    std::int64_t seq = 0;
+    Recording recording;
+};
+
 struct CallDetail {
     CallRow call;
     std::vector<UtteranceRow> utterances;
     std::vector<SeamRow> seams;
+    std::vector<RecordingRow> recordings;
     std::vector<AuditRow> audit;  // of this call
 };
 

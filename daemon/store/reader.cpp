@@ -21,10 +21,12 @@ const std::string k_one_call = k_calls + "WHERE call_sid = ?";
 const std::string k_in_order = " WHERE call = ? ORDER BY salvaged_from IS NULL, salvaged_from, call_seq";
 const std::string k_utterances =
     "SELECT call_seq, utc_ms, speaker, text, start_ms, end_ms, provider, item_id, failed, interrupted, played_ms, "
-    "total_ms, response_us, vad_us, provider_us, box_us FROM utterance" +
+    "total_ms, response_us, vad_us, provider_us, box_us, deferred FROM utterance" +
     k_in_order;
 const std::string k_seams =
     "SELECT call_seq, utc_ms, offset_ms, kind, from_rung, to_rung, reason FROM seam" + k_in_order;
+const std::string k_recordings =
+    "SELECT call_seq, utc_ms, offset_ms, path, sha256, duration_ms, lost_ms, legs, class FROM recording" + k_in_order;
 const std::string k_audit = "SELECT seq, utc_ms, actor, action, detail FROM audit" + k_in_order;
 
 CallRow call_row(const Query& q) {
@@ -67,6 +69,7 @@ UtteranceRow utterance_row(const Query& q, const CallSid& call) {
     u.vad_us = q.number_or_null(13);
     u.provider_us = q.number_or_null(14);
     u.box_us = q.number_or_null(15);
+    u.deferred = q.number(16) != 0;
     return row;
 }
 
@@ -102,6 +105,10 @@ base::Result<CallDetail> read_call(Database& db, const CallSid& call) {
     for (Query q(db, k_seams, id); q.step();) {
         detail.seams.push_back(
             {q.number(0), Seam{call, q.number(1), q.number(2), q.word(3), q.word(4), q.word(5), q.word(6)}});
+    }
+    for (Query q(db, k_recordings, id); q.step();) {
+        detail.recordings.push_back({q.number(0), Recording{call, q.number(1), q.number(2), q.word(3), q.word(4),
+                                                            q.number(5), q.number(6), q.word(7), q.word(8)}});
     }
     for (Query q(db, k_audit, id); q.step();) {
         detail.audit.push_back({q.number(0), Audit{q.number(1), q.word(2), q.word(3), q.word(4), call}});

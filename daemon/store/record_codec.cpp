@@ -9,8 +9,13 @@
 namespace holdfast::store {
 namespace {
 
-// The members of each record, once, for both directions. A new member goes to the end, with a new tag
-// if an old file must still be read.
+// The members of each record, once, for both directions. A tag is the index in Record. A new member goes
+// to the end, under a tag of its own from k_first_late_tag on, so that a file from before an upgrade is
+// still read: those rows were acknowledged.
+constexpr std::size_t k_first_late_tag = 64;
+constexpr std::size_t k_deferred_utterance = k_first_late_tag;
+static_assert(std::variant_size_v<Record> <= k_first_late_tag);
+
 template <class Archive, class Row>
 void members(Archive& a, Row& row) {
     using T = std::remove_const_t<Row>;
@@ -28,9 +33,12 @@ void members(Archive& a, Row& row) {
     } else if constexpr (std::is_same_v<T, Seam>) {
         a(row.call), a(row.utc_ms), a(row.offset_ms), a(row.kind), a(row.from_rung), a(row.to_rung);
         a(row.reason);
-    } else {
-        static_assert(std::is_same_v<T, Audit>);
+    } else if constexpr (std::is_same_v<T, Audit>) {
         a(row.utc_ms), a(row.actor), a(row.action), a(row.detail), a(row.call);
+    } else {
+        static_assert(std::is_same_v<T, Recording>);
+        a(row.call), a(row.utc_ms), a(row.offset_ms), a(row.path), a(row.sha256), a(row.duration_ms);
+        a(row.lost_ms), a(row.legs), a(row.retention_class);
     }
 }
 
@@ -119,7 +127,9 @@ bool decode(std::size_t tag, Decoder& decoder, Record& record) {
 }  // namespace
 
 void append_record(std::string& out, const Record& record) {
-    out.push_back(static_cast<char>(record.index()));
+    const auto* utterance = std::get_if<Utterance>(&record);
+    const bool deferred = utterance != nullptr && utterance->deferred;
+    out.push_back(static_cast<char>(deferred ? k_deferred_utterance : record.index()));
     Encoder encoder(out);
     std::visit([&encoder](const auto& row) { members(encoder, row); }, record);
 }
@@ -128,7 +138,15 @@ std::optional<Record> parse_record(std::string_view bytes) {
     if (bytes.empty()) return std::nullopt;
     Decoder decoder(bytes.substr(1));
     Record record;
-    if (!decode(static_cast<unsigned char>(bytes.front()), decoder, record)) return std::nullopt;
+    const std::size_t tag = static_cast<unsigned char>(bytes.front());
+    if (tag == k_deferred_utterance) {
+        auto& utterance = record.emplace<Utterance>();
+        members(decoder, utterance);
+        utterance.deferred = true;
+        if (!decoder.complete()) return std::nullopt;
+        return record;
+    }
+    if (!decode(tag, decoder, record)) return std::nullopt;
     return record;
 }
 

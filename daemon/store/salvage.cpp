@@ -28,10 +28,11 @@ class Walk {
     Walk(Database& db, const Table& table, const std::string& name, const std::function<bool(Writer::Salvaged)>& sink)
         : db_(db), table_(table), sink_(sink) {
         const bool is_call = table.is_call();
+        const auto form = table.form_in(db);  // the file may be older than this program
         columns_ = table.columns().size();
         select_ = std::string("SELECT seq, ") + (is_call ? "last_call_seq" : "call_seq") +
-                  ", salvaged_from, salvaged_seq, crc IS row_crc(" + table.content + "), " + table.content + " FROM " +
-                  table.name + " WHERE seq > ? AND seq < ? ORDER BY seq";
+                  ", salvaged_from, salvaged_seq, crc IS " + table.hash_sql(form) + ", " + table.column_list(form) +
+                  " FROM " + table.name + " WHERE seq > ? AND seq < ? ORDER BY seq";
         generation_ = db.word("SELECT generation FROM schema");
         if (generation_.empty()) generation_ = name;
         db.forgive();

@@ -133,12 +133,41 @@ CREATE INDEX audit_call ON audit (call, call_seq) WHERE call IS NOT NULL;
 CREATE UNIQUE INDEX audit_salvaged ON audit (salvaged_from, salvaged_seq) WHERE salvaged_from IS NOT NULL;
 )sql";
 
+// recording: what a finished file is. utterance.deferred: transcribed later, out of such a file.
+constexpr char k_version_2[] = R"sql(
+ALTER TABLE utterance ADD COLUMN deferred INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE recording (
+    seq INTEGER PRIMARY KEY,
+    call INTEGER NOT NULL REFERENCES call (seq),
+    call_seq INTEGER NOT NULL,
+    salvaged_from INTEGER REFERENCES origin (id),
+    salvaged_seq INTEGER,
+    call_sid TEXT NOT NULL,
+    utc_ms INTEGER NOT NULL,
+    offset_ms INTEGER NOT NULL,
+    path TEXT NOT NULL,
+    sha256 TEXT NOT NULL,
+    duration_ms INTEGER NOT NULL,
+    lost_ms INTEGER NOT NULL,
+    legs TEXT NOT NULL,
+    class TEXT NOT NULL,
+    crc INTEGER NOT NULL
+) STRICT;
+CREATE INDEX recording_call ON recording (call, call_seq);
+CREATE UNIQUE INDEX recording_salvaged ON recording (salvaged_from, salvaged_seq) WHERE salvaged_from IS NOT NULL;
+)sql";
+
 constexpr int k_head_columns = 5;
+
+std::string hash_of(const std::string& content, const std::string& added) {
+    const std::string first = "row_crc(" + content + ")";
+    return added.empty() ? first : "iif(" + added + " = 0, " + first + ", row_crc(" + content + ", " + added + "))";
+}
 
 }  // namespace
 
 const std::vector<Migration>& migrations() {
-    static const std::vector<Migration> steps{{1, k_version_1}};
+    static const std::vector<Migration> steps{{1, k_version_1}, {2, k_version_2}};
     return steps;
 }
 
@@ -166,6 +195,19 @@ Identity identify(Database& db, std::int64_t newest) {
     return version > newest ? Identity::newer : Identity::ours;
 }
 
+Table::Form Table::form_in(Database& db) const {
+    const auto has = [&db](const char* sql, const char* a, const char* b) {
+        Query q(db, sql, a, b);
+        const bool found = q.step() && q.number(0) > 0;
+        const bool told = db.ok();
+        db.forgive();
+        return found || !told;
+    };
+    if (!has("SELECT count(*) FROM sqlite_schema WHERE name = ? AND type <> ?", name, "index")) return Form::absent;
+    if (added[0] == '\0') return Form::whole;
+    return has("SELECT count(*) FROM pragma_table_info(?) WHERE name = ?", name, added) ? Form::whole : Form::first;
+}
+
 std::vector<std::string> Table::columns() const {
     std::vector<std::string> names;
     std::string_view rest(content);
@@ -176,21 +218,37 @@ std::vector<std::string> Table::columns() const {
         names.emplace_back(column);
         rest.remove_prefix(std::min(comma + 1, rest.size()));
     }
+    if (added[0] != '\0') names.emplace_back(added);
     return names;
 }
 
-std::string Table::insert_sql(std::string_view verb) const {
-    std::string sql(verb);
-    sql += std::string(" INTO ") + name + " (seq, " + (is_call() ? "base_call_seq, last_call_seq" : "call, call_seq") +
-           ", salvaged_from, salvaged_seq, " + content + ", crc) VALUES (?1, ?2, ?3, ?4, ?5";
-    std::string hashed;
-    const int count = static_cast<int>(columns().size());
-    for (int i = 0; i < count; ++i) hashed += ", ?" + std::to_string(k_head_columns + 1 + i);
-    return sql + hashed + ", row_crc(" + hashed.substr(2) + "))";
+std::string Table::column_list(Form form) const {
+    const std::string first(content);
+    if (added[0] == '\0') return first;
+    return first + ", " + (form == Form::first ? "0" : added);
 }
 
-std::string Table::bad_rows_sql() const {
-    return std::string("SELECT seq FROM ") + name + " WHERE crc IS NOT row_crc(" + content + ") ORDER BY seq";
+std::string Table::hash_sql(Form form) const { return hash_of(content, form == Form::first ? "" : added); }
+
+std::string Table::insert_sql(std::string_view verb) const {
+    const std::string place = is_call() ? "base_call_seq, last_call_seq" : "call, call_seq";
+    std::string content_bound, added_bound;
+    int next = k_head_columns + 1;
+    for (const auto& column : columns()) {
+        const std::string bound = "?" + std::to_string(next++);
+        if (column == added) {
+            added_bound = bound;
+        } else {
+            content_bound += (content_bound.empty() ? "" : ", ") + bound;
+        }
+    }
+    const std::string bound = content_bound + (added_bound.empty() ? "" : ", ") + added_bound;
+    return std::string(verb) + " INTO " + name + " (seq, " + place + ", salvaged_from, salvaged_seq, " + column_list() +
+           ", crc) VALUES (?1, ?2, ?3, ?4, ?5, " + bound + ", " + hash_of(content_bound, added_bound) + ")";
+}
+
+std::string Table::bad_rows_sql(Form form) const {
+    return std::string("SELECT seq FROM ") + name + " WHERE crc IS NOT " + hash_sql(form) + " ORDER BY seq";
 }
 
 }  // namespace holdfast::store

@@ -34,12 +34,21 @@ Identity identify(Database& db, std::int64_t newest);
 struct Table {
     const char* name;
     const char* content;  // comma separated; the first one is always call_sid
+    // One column that a later version added (it stands behind crc) and that is hashed when it is not 0:
+    // the rows from before keep their hash, and a migration never writes every row again.
+    const char* added = "";
+
+    // A file of an older version, read before or without its migration, has less.
+    enum class Form { absent, first, whole };
+    Form form_in(Database& db) const;  // whole when the file cannot say
 
     // By its letters: the same literal may have two addresses in two files.
     bool is_call() const { return std::string_view(name) == "call"; }
-    std::vector<std::string> columns() const;
-    std::string insert_sql(std::string_view verb = "INSERT") const;  // binds the five, then the content
-    std::string bad_rows_sql() const;  // seq of rows whose hash does not fit
+    std::vector<std::string> columns() const;  // content, then what was added
+    std::string column_list(Form form = Form::whole) const;  // the same in SQL; 0 for what is not there
+    std::string hash_sql(Form form = Form::whole) const;
+    std::string insert_sql(std::string_view verb = "INSERT") const;  // binds the five, then the columns
+    std::string bad_rows_sql(Form form = Form::whole) const;  // seq of rows whose hash does not fit
 };
 
 inline constexpr Table k_call_table{
@@ -49,9 +58,13 @@ inline constexpr Table k_call_table{
 inline constexpr Table k_utterance_table{
     "utterance",
     "call_sid, utc_ms, speaker, text, start_ms, end_ms, provider, item_id, failed, interrupted, played_ms, total_ms, "
-    "response_us, vad_us, provider_us, box_us"};
+    "response_us, vad_us, provider_us, box_us",
+    "deferred"};
 inline constexpr Table k_seam_table{"seam", "call_sid, utc_ms, offset_ms, kind, from_rung, to_rung, reason"};
 inline constexpr Table k_audit_table{"audit", "call_sid, utc_ms, actor, action, detail"};
-inline constexpr const Table* k_tables[] = {&k_call_table, &k_utterance_table, &k_seam_table, &k_audit_table};
+inline constexpr Table k_recording_table{
+    "recording", "call_sid, utc_ms, offset_ms, path, sha256, duration_ms, lost_ms, legs, class"};
+inline constexpr const Table* k_tables[] = {&k_call_table, &k_utterance_table, &k_seam_table, &k_audit_table,
+                                            &k_recording_table};
 
 }  // namespace holdfast::store

@@ -22,7 +22,8 @@ int rank(std::string_view status) {
 
 const std::string& insert_sql(const Table& table) {
     static const std::string statements[] = {k_call_table.insert_sql(), k_utterance_table.insert_sql(),
-                                             k_seam_table.insert_sql(), k_audit_table.insert_sql()};
+                                             k_seam_table.insert_sql(), k_audit_table.insert_sql(),
+                                             k_recording_table.insert_sql()};
     return statements[std::find(std::begin(k_tables), std::end(k_tables), &table) - std::begin(k_tables)];
 }
 
@@ -183,7 +184,7 @@ Writer::Place Writer::next_place(const std::string& sid, std::int64_t started_ut
 
 void Writer::rehash(std::int64_t call) {
     static const std::string sql =
-        std::string("UPDATE call SET crc = row_crc(") + k_call_table.content + ") WHERE seq = ?";
+        "UPDATE call SET crc = " + k_call_table.hash_sql() + " WHERE seq = ?";
     Query(db_, sql, call).run();
 }
 
@@ -254,7 +255,7 @@ Written Writer::write(const Utterance& row) {
     Query(db_, insert_sql(k_utterance_table), next_seq_++, place.call, place.call_seq, nullptr, nullptr, sid,
           row.utc_ms, word(row.speaker), row.text.reveal(), row.start_ms, row.end_ms, row.provider, row.item_id,
           row.failed, row.interrupted, row.played_ms, row.total_ms, row.response_us, row.vad_us, row.provider_us,
-          row.box_us)
+          row.box_us, row.deferred)
         .run();
     return {&k_utterance_table, place.call_seq};
 }
@@ -283,6 +284,21 @@ Written Writer::write(const Audit& row) {
           row.action, row.detail)
         .run();
     return {&k_audit_table, call_seq.value_or(0)};
+}
+
+// A recording is announced again when the process died before it could give the file its last name.
+Written Writer::write(const Recording& row) {
+    const auto& sid = row.call.str();
+    const auto call = find_or_recover(sid, row.utc_ms - row.offset_ms);
+    {
+        Query known(db_, "SELECT call_seq FROM recording WHERE call = ? AND path = ?", call.seq, row.path);
+        if (known.step()) return {nullptr, known.number(0)};
+    }
+    const auto place = next_place(sid, row.utc_ms - row.offset_ms);
+    Query(db_, insert_sql(k_recording_table), next_seq_++, place.call, place.call_seq, nullptr, nullptr, sid,
+          row.utc_ms, row.offset_ms, row.path, row.sha256, row.duration_ms, row.lost_ms, row.legs, row.retention_class)
+        .run();
+    return {&k_recording_table, place.call_seq};
 }
 
 // --- rows out of a damaged file ---

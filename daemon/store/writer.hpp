@@ -106,6 +106,7 @@ class Writer {
     Written write(const Utterance& row);
     Written write(const Seam& row);
     Written write(const Audit& row);
+    Written write(const Recording& row);
 
     void create_schema_row(const TakeOver& start, TakenOver& done);
     std::int64_t replay(const TakeOver& start, std::uint64_t run, std::uint64_t ticket);

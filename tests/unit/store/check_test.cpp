@@ -16,6 +16,7 @@ class CheckFile : public JournalTest {
         write(said(1, "two"));
         write(seam(1, "gap"));
         write(ended(1));
+        write(recorded(1));
         generation = journal->status().generation;
         close();
     }
@@ -35,9 +36,9 @@ TEST_F(CheckFile, FindsNothingWrongWithAGoodFile) {
     EXPECT_TRUE(found.good());
     EXPECT_EQ(found.generation, generation);
     EXPECT_EQ(found.site_id, "site-1");
-    EXPECT_EQ(found.schema_version, 1);
+    EXPECT_EQ(found.schema_version, 2);
     EXPECT_TRUE(found.stopped_cleanly);
-    ASSERT_EQ(found.tables.size(), 4u);
+    ASSERT_EQ(found.tables.size(), 5u);
     EXPECT_EQ(found.tables[1].table, "utterance");
     EXPECT_EQ(found.tables[1].rows, 2);
     EXPECT_TRUE(found.notes.empty());
@@ -81,7 +82,7 @@ TEST_F(CheckFile, D10_GuardsEveryContentColumnOfEveryTable) {
             const std::string name(table->name);
             sql(options.path, "CREATE TABLE kept AS SELECT * FROM " + name);
             const bool number = column.find("_ms") != std::string::npos || column.find("_us") != std::string::npos ||
-                                column == "failed" || column == "interrupted";
+                                column == "failed" || column == "interrupted" || column == "deferred";
             damage("UPDATE " + name + " SET " + column + " = " + (number ? "4711" : "'4711'"));
             const auto found = report();
             EXPECT_EQ(found.good() ? "" : found.findings[0].check, "row_hash") << name << "." << column;
@@ -97,7 +98,7 @@ TEST_F(CheckFile, I3_NamesTheCallWithAGap) {
     const auto found = report();
     ASSERT_EQ(found.findings.size(), 1u);
     EXPECT_EQ(found.findings[0].check, "call_seq");
-    EXPECT_EQ(found.findings[0].detail, "call " + sid(1).str() + " has 2 of rows 1 to 3");
+    EXPECT_EQ(found.findings[0].detail, "call " + sid(1).str() + " has 3 of rows 1 to 4");
 }
 
 TEST_F(CheckFile, I3_MissesNoRowAtTheEnd) {

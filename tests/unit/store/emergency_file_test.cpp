@@ -21,10 +21,12 @@ std::vector<store::Record> one_of_each() {
     answer.total_ms = 900;
     answer.response_us = 1;
     answer.box_us = INT64_MAX;
+    store::Utterance later = said(2, "from the recording");
+    later.deferred = true;
     store::CallChanged nothing;
     nothing.call = sid(3);
     return {opened(1), changed(1, "streaming"), nothing, ended(1), said(1, ""), answer, seam(1, "gap"),
-            audit("bad_signature"), audit("view_call", sid(1))};
+            audit("bad_signature"), audit("view_call", sid(1)), later, recorded(1)};
 }
 
 std::string encoded(const store::Record& record) {
@@ -55,6 +57,17 @@ TEST(RecordCodec, GivesBackWhatItWasGiven) {
     EXPECT_EQ(back.speaker, store::Speaker::voice);
 }
 
+TEST(RecordCodec, ReadsWhatAnOlderVersionLeft) {
+    store::Utterance row = said(2, "help");
+    const auto old = encoded(row);
+    EXPECT_EQ(old.front(), '\x03') << "an utterance as version 0.1 wrote it";
+    EXPECT_FALSE(std::get<store::Utterance>(*store::parse_record(old)).deferred);
+    row.deferred = true;
+    const auto late = encoded(row);
+    EXPECT_EQ(late.substr(1), old.substr(1));
+    EXPECT_TRUE(std::get<store::Utterance>(*store::parse_record(late)).deferred);
+}
+
 TEST(RecordCodec, RefusesEveryPartOfARecordAndEveryLongerOne) {
     for (const auto& record : one_of_each()) {
         const auto bytes = encoded(record);
@@ -67,7 +80,7 @@ TEST(RecordCodec, RefusesEveryPartOfARecordAndEveryLongerOne) {
 
 TEST(RecordCodec, RefusesValuesThatCannotBe) {
     auto bytes = encoded(audit("x", sid(1)));
-    bytes[0] = '\x06';  // no such kind of record
+    bytes[0] = '\x3f';  // no such kind of record
     EXPECT_FALSE(store::parse_record(bytes));
     bytes = encoded(audit("x", sid(1)));
     bytes[bytes.size() - 1] = 'z';  // not a CallSid

@@ -153,6 +153,10 @@ inline store::Seam seam(unsigned call, const std::string& kind) {
     return {sid(call), k_now_utc_ms + 5000, 5000, kind, "openai", "person", "test"};
 }
 
+inline store::Recording recorded(unsigned call, const std::string& path = "x.wav") {
+    return {sid(call), k_now_utc_ms + 200, 200, path, std::string(64, 'a'), 59'800, 40, "both", "live"};
+}
+
 inline store::Audit audit(const std::string& action, std::optional<base::CallSid> call = std::nullopt) {
     return {k_now_utc_ms, "twilio", action, "route=voice", std::move(call)};
 }

@@ -227,10 +227,14 @@ TEST_F(JournalStart, EmptyPathIsAConfigurationError) {
 
 // --- migrations ---
 
-const std::vector<store::Migration>& two_steps() {
-    static const std::vector<store::Migration> steps{
-        store::migrations().front(),
-        {2, "ALTER TABLE call ADD COLUMN colour TEXT NOT NULL DEFAULT ''; CREATE TABLE colours (name TEXT) STRICT"}};
+// The real ones and one more.
+const std::vector<store::Migration>& one_step_more() {
+    static const auto steps = [] {
+        auto all = store::migrations();
+        all.push_back({all.back().version + 1, "ALTER TABLE call ADD COLUMN colour TEXT NOT NULL DEFAULT ''; "
+                                               "CREATE TABLE colours (name TEXT) STRICT"});
+        return all;
+    }();
     return steps;
 }
 
@@ -246,34 +250,34 @@ TEST_F(JournalStart, A11_MigrationIsAllOrNothingWhicheverWriteFails) {
             store::migrate(db, store::migrations(), 1);
             ASSERT_TRUE(db.ok()) << db.failure().text();
             disk.fail(VfsOp::write, SQLITE_FULL, nth);
-            store::migrate(db, two_steps(), 2);
+            store::migrate(db, one_step_more(), 2);
             failed = !db.ok();
             disk.heal();
         }
         const auto version = sql(path, "PRAGMA user_version");
         const auto columns = sql(path, "SELECT count(*) FROM pragma_table_info('call') WHERE name = 'colour'");
         const auto noted = sql(path, "SELECT max(version) FROM migration");
-        EXPECT_EQ(version + columns + noted, failed ? "101" : "212") << "write " << nth;
+        EXPECT_EQ(version + columns + noted, failed ? "202" : "313") << "write " << nth;
         if (!failed) {
             EXPECT_GT(nth, 2u) << "no write was ever failed";
             break;
         }
         store::Database again(path, "", store::Database::Mode::owner);
         again.own();
-        store::migrate(again, two_steps(), 3);
+        store::migrate(again, one_step_more(), 3);
         EXPECT_TRUE(again.ok());
-        EXPECT_EQ(again.number("PRAGMA user_version"), 2);
+        EXPECT_EQ(again.number("PRAGMA user_version"), one_step_more().back().version);
     }
 }
 
 TEST_F(JournalStart, MigrationsRunOnceAndInOrder) {
     open();
     close();
-    EXPECT_EQ(sql(options.path, "PRAGMA user_version"), "1");
+    EXPECT_EQ(sql(options.path, "PRAGMA user_version"), "2");
     EXPECT_EQ(sql(options.path, "PRAGMA application_id"), std::to_string(store::k_application_id));
     open();
     close();
-    EXPECT_EQ(sql(options.path, "SELECT count(*) FROM migration"), "1");
+    EXPECT_EQ(sql(options.path, "SELECT count(*) FROM migration"), "2");
 }
 
 TEST_F(JournalStart, EveryTableIsStrict) {

@@ -1,0 +1,188 @@
+// A folder, a journal in memory, a clock that moves by hand, frames with a known content, and what a
+// finished file says.
+#pragma once
+
+#include "audio/mulaw.hpp"
+#include "audio/wav.hpp"
+#include "base/base64.hpp"
+#include "recording/disk_recorder.hpp"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace holdfast::test {
+
+using namespace std::chrono_literals;
+using namespace recording;
+
+constexpr auto k_deadline = 60s;
+constexpr std::int64_t k_utc_ms = 1'790'000'000'000;
+constexpr std::size_t k_frame = 160;  // 20 ms
+
+inline const base::CallSid k_call = *base::CallSid::parse("CA00000000000000000000000000001234");
+
+class TempFolder {
+  public:
+    TempFolder() {
+        const std::filesystem::path memory = "/dev/shm";
+        const auto where = ::access(memory.c_str(), W_OK) == 0 ? memory : std::filesystem::temp_directory_path();
+        auto pattern = (where / "holdfast-recording-XXXXXX").string();
+        if (::mkdtemp(pattern.data()) == nullptr) std::abort();
+        path_ = pattern;
+    }
+    ~TempFolder() {
+        std::error_code ignored;
+        std::filesystem::permissions(path_, std::filesystem::perms(0700), ignored);
+        std::filesystem::remove_all(path_, ignored);
+    }
+    TempFolder(const TempFolder&) = delete;
+    TempFolder& operator=(const TempFolder&) = delete;
+    const std::string& path() const { return path_; }
+
+  private:
+    std::string path_;
+};
+
+class MemoryJournal : public store::Journal {
+  public:
+    bool append(store::Record record, store::Ack ack) override {
+        {
+            const std::lock_guard<std::mutex> lock(mutex_);
+            if (full) {
+                ++refused;
+                return false;
+            }
+            records_.push_back(std::move(record));
+            if (hold) held_.push_back(std::exchange(ack, {}));
+        }
+        arrived_.notify_all();
+        if (ack) ack(store::Committed{durable, emergency, 1});
+        return true;
+    }
+    void read_calls(store::ReadCalls, std::function<void(base::Result<store::CallList>)>) override {}
+    void read_call(store::CallSid, std::function<void(base::Result<store::CallDetail>)>) override {}
+    store::StoreStatus status() const override {
+        store::StoreStatus status;
+        status.generation = generation;
+        return status;
+    }
+    template <class Row>
+    std::vector<Row> rows() const {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        std::vector<Row> out;
+        for (const auto& record : records_) {
+            if (const auto* row = std::get_if<Row>(&record)) out.push_back(*row);
+        }
+        return out;
+    }
+    bool wait_for_rows(std::size_t count) {
+        std::unique_lock<std::mutex> lock(mutex_);
+        return arrived_.wait_for(lock, k_deadline, [&] { return records_.size() >= count; });
+    }
+    void answer_held() {
+        std::vector<store::Ack> held;
+        {
+            const std::lock_guard<std::mutex> lock(mutex_);
+            held.swap(held_);
+        }
+        for (const auto& ack : held) ack(store::Committed{true, false, 1});
+    }
+
+    std::atomic<bool> full{false};
+    std::atomic<int> refused{0};
+    // Set before the recorder starts:
+    bool hold = false;
+    std::atomic<bool> durable{true};
+    bool emergency = false;
+    std::string generation = "g1";
+
+  private:
+    mutable std::mutex mutex_;
+    std::condition_variable arrived_;
+    std::vector<store::Record> records_;
+    std::vector<store::Ack> held_;
+};
+
+inline std::string bytes_of(const std::string& path) {
+    std::ifstream in(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(in), {}};
+}
+
+// Names in a folder, sorted.
+inline std::vector<std::string> files_in(const std::string& folder) {
+    std::vector<std::string> names;
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) names.push_back(entry.path().filename());
+    std::sort(names.begin(), names.end());
+    return names;
+}
+
+// `milliseconds` of one byte that is not silence.
+inline std::string sound(char byte, std::int64_t milliseconds = 20) {
+    return std::string(static_cast<std::size_t>(milliseconds * 8), byte);
+}
+inline std::string frame(char byte, std::int64_t milliseconds = 20) {
+    return base::base64_encode(sound(byte, milliseconds));
+}
+inline std::string quiet(std::int64_t milliseconds) { return sound(audio::k_mulaw_silence, milliseconds); }
+
+// The two legs of a finished file, as the bytes that are in it.
+struct Legs {
+    std::string caller, box;
+};
+inline Legs legs_of(const std::string& path) {
+    const auto bytes = bytes_of(path);
+    const auto head = audio::read_wav_head(bytes);
+    Legs legs;
+    EXPECT_TRUE(head) << path;
+    if (!head) return legs;
+    EXPECT_TRUE(head->mulaw);
+    EXPECT_EQ(head->channels, 2u);
+    EXPECT_EQ(head->rate, 8000u);
+    EXPECT_EQ(head->data_bytes, bytes.size() - head->data_offset);
+    for (std::size_t i = head->data_offset; i + 1 < bytes.size(); i += 2) {
+        legs.caller += bytes[i];
+        legs.box += bytes[i + 1];
+    }
+    return legs;
+}
+
+class RecordingTest : public ::testing::Test {
+  protected:
+    RecordingTest() {
+        options.path = folder.path();
+        options.now = [this] { return now; };
+        options.utc_ms = [this] { return utc_ms; };
+    }
+    void open() { recorder = std::make_unique<DiskRecorder>(options, journal); }
+    void close() {
+        if (recorder) recorder->stop(k_deadline);
+        recorder.reset();
+    }
+    ~RecordingTest() override { close(); }
+    RecordingHandle start(std::int64_t offset_ms = 0, const std::string& retention_class = "live") {
+        return recorder->start({k_call, k_utc_ms, offset_ms, retention_class});
+    }
+    std::string path_of(int number = 1) const {
+        return folder.path() + "/" + k_call.str() + ".g1." + std::to_string(number) + ".wav";
+    }
+
+    TempFolder folder;
+    MemoryJournal journal;
+    base::TimePoint now{1'000'000s};
+    std::int64_t utc_ms = k_utc_ms;
+    DiskRecorderOptions options;
+    std::unique_ptr<DiskRecorder> recorder;
+};
+
+}  // namespace holdfast::test
