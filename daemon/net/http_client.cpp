@@ -37,10 +37,11 @@ bool request_text(const HttpCall& call, std::string& out) {
     return true;
 }
 
-class Exchange final : public StreamUser, public std::enable_shared_from_this<Exchange> {
+class Exchange final : public HttpStream, public StreamUser, public std::enable_shared_from_this<Exchange> {
   public:
-    Exchange(AsioLoop& loop, HttpCall call, HttpDone done)
-        : loop_(loop), call_(std::move(call)), done_(std::move(done)), timer_(loop),
+    // With a listener the body goes there, piece by piece, and `done` hears of its end.
+    Exchange(AsioLoop& loop, HttpCall call, HttpDone done, HttpStreamListener* listener = nullptr)
+        : loop_(loop), call_(std::move(call)), done_(std::move(done)), listener_(listener), timer_(loop),
           reader_(call_.body_bytes_max, call_.method == "HEAD") {}
 
     void begin() {
@@ -56,8 +57,15 @@ class Exchange final : public StreamUser, public std::enable_shared_from_this<Ex
                                   [self](auto stream) { self->connected(std::move(stream)); });
     }
 
+    void cancel() override {
+        listener_ = nullptr;
+        if (const auto connect = connect_.lock()) connect->cancel();
+        end();
+    }
+
   private:
     void connected(base::Result<std::unique_ptr<Stream>> stream) {
+        if (!done_) return;
         if (!stream) return finish(stream.error());
         stream_ = std::move(*stream);
         stream_->write(out_.data(), out_.size(), shared_from_this());
@@ -72,6 +80,9 @@ class Exchange final : public StreamUser, public std::enable_shared_from_this<Ex
     void on_read(const error_code& ec, std::size_t bytes) override {
         if (!done_) return;
         const ReadStep step = ec ? reader_.put_eof() : reader_.put(std::string_view(in_.data(), bytes));
+        const auto self = shared_from_this();
+        pass_on();
+        if (!done_) return;
         switch (step) {
             case ReadStep::more: return read();
             case ReadStep::done: return finish(reader_.take());
@@ -88,17 +99,29 @@ class Exchange final : public StreamUser, public std::enable_shared_from_this<Ex
         finish(failure("timeout", phase));
     }
 
-    void finish(base::Result<HttpAnswer> result) {
-        const HttpDone done = std::exchange(done_, nullptr);
-        if (!done) return;
+    // What there is of the body goes to the listener, which may cancel in each of its notices.
+    void pass_on() {
+        if (listener_ == nullptr || !reader_.head_done()) return;
+        if (!std::exchange(head_told_, true)) listener_->on_http_head(reader_.head());
+        const std::string body = reader_.take_body();
+        if (listener_ != nullptr && !body.empty()) listener_->on_http_body(body);
+    }
+
+    HttpDone end() {
         timer_.cancel();
         if (stream_) stream_->close();
-        done(std::move(result));
+        return std::exchange(done_, nullptr);
+    }
+
+    void finish(base::Result<HttpAnswer> result) {
+        if (const HttpDone done = end()) done(std::move(result));
     }
 
     AsioLoop& loop_;
     HttpCall call_;
     HttpDone done_;  // empty: over
+    HttpStreamListener* listener_;
+    bool head_told_ = false;
     base::Timer timer_;
     ResponseReader reader_;
     std::weak_ptr<Connect> connect_;  // holds us while it works
@@ -111,6 +134,15 @@ class Exchange final : public StreamUser, public std::enable_shared_from_this<Ex
 
 void http_call(AsioLoop& loop, HttpCall call, HttpDone done) {
     std::make_shared<Exchange>(loop, std::move(call), std::move(done))->begin();
+}
+
+std::shared_ptr<HttpStream> http_stream(AsioLoop& loop, HttpCall call, HttpStreamListener& listener) {
+    const auto done = [&listener](const base::Result<HttpAnswer>& answer) {
+        listener.on_http_end(answer ? base::Result<void>() : base::Result<void>(answer.error()));
+    };
+    auto exchange = std::make_shared<Exchange>(loop, std::move(call), done, &listener);
+    exchange->begin();
+    return exchange;
 }
 
 }  // namespace holdfast::net

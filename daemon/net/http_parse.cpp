@@ -228,12 +228,20 @@ ReadStep ResponseReader::refuse(const char* reason) {
     return ReadStep::refused;
 }
 
-HttpAnswer ResponseReader::take() {
-    auto& message = parser_->http.get();
+HttpAnswer ResponseReader::head() const {
+    const auto& message = parser_->http.get();
     HttpAnswer answer;
     answer.status = static_cast<int>(message.result_int());
     answer.headers = copy_fields(message);
-    answer.body = std::move(message.body());
+    return answer;
+}
+
+// Beast appends to the string it finds; the limit is counted by the parser, not by the string.
+std::string ResponseReader::take_body() { return std::exchange(parser_->http.get().body(), {}); }
+
+HttpAnswer ResponseReader::take() {
+    HttpAnswer answer = head();
+    answer.body = take_body();
     return answer;
 }
 

@@ -69,6 +69,8 @@ class ResponseReader {
     bool head_done() const;
     std::size_t body_bytes() const;  // that have come
     bool keep_alive() const;         // after `done`
+    HttpAnswer head() const;         // once head_done(); without the body
+    std::string take_body();         // what has come of it since the last time
     HttpAnswer take();               // once head_done(); the body as far as it has come
     std::string& leftover() { return pending_; }  // after `done`: what follows
 
