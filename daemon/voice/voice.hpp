@@ -9,6 +9,7 @@
 #include "base/loop.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -90,6 +91,8 @@ class Voice : public std::enable_shared_from_this<Voice> {
     // A run of keys ("1", "2#"), as the caller pressed them. Never the person key, which is not a voice's
     // business.
     virtual void caller_keys(std::string_view keys) = 0;
+    // The box's own detector: the caller began or ended to speak. Only voices without ears of their own care.
+    virtual void caller_speaks(bool speaking) { static_cast<void>(speaking); }
     // The item has been heard to its end (live providers do not care; fixed questions wait for it).
     virtual void item_played(std::string_view item_id) = 0;
     // The caller began to speak: items not wholly heard, in order of playing. Late audio of their
@@ -98,6 +101,13 @@ class Voice : public std::enable_shared_from_this<Voice> {
     // The call cannot take more audio of the running response (playout_waiting_max).
     virtual void cancel_response() = 0;
     virtual bool ready() const = 0;
+    // Whether caller audio means anything to it. A voice without ears is given none: the call keeps the
+    // last 30 s for the next one that has some.
+    virtual bool hears() const { return true; }
+    // After its loss: the caller audio that nobody wrote down yet, oldest first.
+    virtual void unheard(const std::function<void(std::string_view base64)>& give) {
+        static_cast<void>(give);
+    }
     virtual std::string_view provider() const = 0;  // word for the journal, e.g. "openai"
     // Closes; no notice after it returns. Idempotent, any state.
     virtual void stop(std::string_view reason) = 0;

@@ -17,6 +17,7 @@ struct AnswerItem {
     std::int64_t dropped_bytes = 0;    // came after its response was discarded
     bool done = false;     // no more audio; the call knows
     bool cut = false;      // the caller spoke into it
+    std::int64_t heard_ms = -1;  // when cut, if the provider is to be told later
     bool settled = false;  // the provider was told what was heard
     bool told = false;     // its words were given on
     std::string words;        // from deltas

@@ -1,5 +1,8 @@
 #include "voice/realtime/faults.hpp"
 
+#include "voice/eleven.hpp"
+#include "voice/losses.hpp"
+
 #include <array>
 #include <utility>
 
@@ -43,12 +46,8 @@ bool contains(std::string_view text, std::string_view part) {
     return text.find(part) != std::string_view::npos;
 }
 
-VoiceLoss loss(std::string_view reason, base::Condition condition, const char* code, int close_code) {
-    return VoiceLoss{reason, base::make_error(condition, code), close_code};
-}
-
 VoiceLoss loss(const Known& known, int close_code) {
-    return loss(known.reason, condition_of(known.error_class), known.code, close_code);
+    return loss_of(known.reason, condition_of(known.error_class), known.code, close_code);
 }
 
 // The upgrade got an HTTP answer that is not 101.
@@ -56,29 +55,13 @@ VoiceLoss judge_refusal(const net::WsClose& close) {
     const int status = close.http_status;
     const Known* const known = find_known(decode_error_body(close.http_body).code);
     if (known != nullptr && known->error_class == ErrorClass::fatal) return loss(*known, status);
-    if (status == 401) return loss("auth", base::Condition::fatal, "unauthorized", status);
-    if (status == 403) return loss("auth", base::Condition::fatal, "forbidden", status);
-    if (status == 404) return loss("model", base::Condition::fatal, "not_found", status);
-    if (status == 429) return loss("quota", base::Condition::retry, "rate_limited", status);
-    // Somebody between us and the service answers for it: a login page of the network we are in.
-    if (status < 400 || status == 407 || status == 511) {
-        return loss("network", base::Condition::fall_back, "captive_portal", status);
-    }
-    if (status >= 500) return loss("server_error", base::Condition::retry, "unavailable", status);
-    return loss("config", base::Condition::fatal, "upgrade_refused", status);
-}
-
-// No HTTP answer at all. `error.code` is one of the words of net/ws.hpp.
-VoiceLoss judge_no_connection(const base::Error& error) {
-    const std::string_view code = error.code;
-    const auto with = [&error](std::string_view reason, base::Condition condition) {
-        return VoiceLoss{reason, base::Error{condition, error.code, error.detail}, 0};
-    };
-    if (code == "timeout") return with("timeout", base::Condition::retry);
-    // A certificate does not get better by trying again: another rung, and somebody has to look.
-    if (code == "tls") return with("network", base::Condition::fall_back);
-    if (code == "upgrade" || code == "protocol") return with("protocol", base::Condition::fall_back);
-    return with("network", base::Condition::retry);
+    if (status == 401) return loss_of("auth", base::Condition::fatal, "unauthorized", status);
+    if (status == 403) return loss_of("auth", base::Condition::fatal, "forbidden", status);
+    if (status == 404) return loss_of("model", base::Condition::fatal, "not_found", status);
+    if (status == 429) return loss_of("quota", base::Condition::retry, "rate_limited", status);
+    if (is_portal_status(status)) return portal_loss(status);
+    if (status >= 500) return loss_of("server_error", base::Condition::retry, "unavailable", status);
+    return loss_of("config", base::Condition::fatal, "upgrade_refused", status);
 }
 
 // The reason of a refusal has the form <error.type>.<error.code>.
@@ -124,36 +107,29 @@ VoiceLoss judge(const net::WsClose& close) {
     if (!close.opened) {
         return close.http_status != 0 ? judge_refusal(close) : judge_no_connection(close.error);
     }
-    const int code = close.code;
-    const std::string_view ours = close.error.code;
-    if (close.by_us) {  // net found something that cannot go on
-        if (ours == "protocol") return loss("protocol", base::Condition::retry, "protocol", code);
-        return loss("network", base::Condition::retry, close.error.code, code);
-    }
-    if (const Known* const known = known_in_reason(close.reason)) return loss(*known, code);
+    if (close.by_us) return judge_close_code(close);
+    if (const Known* const known = known_in_reason(close.reason)) return loss(*known, close.code);
     if (contains(close.reason, "maximum duration")) {
-        return loss("expired", base::Condition::retry, "session_expired", code);
+        return loss_of("expired", base::Condition::retry, "session_expired", close.code);
     }
-    switch (code) {
-        case 1000:
-        case 1001:
-        case 1005: return loss("closed", base::Condition::retry, "closed", code);
-        case 1006: return loss("network", base::Condition::retry, "connection_lost", code);
-        case 1002:
-        case 1003:
-        case 1007:
-        case 1009:
-        case 1010: return loss("protocol", base::Condition::retry, "protocol", code);
-        case 1011:
-        case 1012:
-        case 1013:
-        case 1014: return loss("server_error", base::Condition::retry, "server_error", code);
-        case 3000: return loss("auth", base::Condition::fatal, "unauthorized", code);
-        default: break;
+    return judge_close_code(close);
+}
+
+VoiceLoss judge_eleven(const net::WsClose& close) {
+    if (!close.opened) {
+        return close.http_status != 0 ? judge_eleven_refusal(close.http_status, close.http_body)
+                                      : judge_no_connection(close.error);
     }
-    // 1008 and the application's own codes: the same request would be refused again (O09).
-    if (code == 1008 || code >= 3000) return loss("closed", base::Condition::fatal, "policy", code);
-    return loss("closed", base::Condition::retry, "closed", code);
+    if (!close.by_us && close.code == 4003) {
+        return loss_of("auth", base::Condition::fatal, "not_enabled", close.code,
+                       "this ElevenLabs workspace has no access to Eleven Realtime; have it enabled, or take "
+                       "eleven_realtime off ladder.rungs");
+    }
+    if (!close.by_us && close.code == 4001) {
+        return loss_of("auth", base::Condition::fatal, "secret_refused", close.code,
+                       "ElevenLabs refused a client secret that it had just given out");
+    }
+    return judge(close);
 }
 
 }  // namespace holdfast::voice::realtime

@@ -1,5 +1,5 @@
 // What an error, a close or a refused upgrade of the provider means for us: tables of
-// openai-realtime.md sections 9.1, 9.2 and 9.4. Pure.
+// openai-realtime.md sections 9.1, 9.2 and 9.4, elevenlabs.md 1.3 and 5.2. Pure.
 #pragma once
 
 #include "net/ws.hpp"
@@ -27,6 +27,8 @@ Verdict judge(const ProviderError& error);
 
 // For a socket that the provider or the network ended, or never let us open.
 VoiceLoss judge(const net::WsClose& close);
+// The same for Eleven Realtime, whose refusals have another form and which has close codes of its own.
+VoiceLoss judge_eleven(const net::WsClose& close);
 
 base::Condition condition_of(ErrorClass error_class);
 

@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "config/limits.hpp"
+#include "voice/realtime/faults.hpp"
 
 #include <array>
 #include <charconv>
@@ -80,6 +81,29 @@ std::string session_update(const Profile& profile, const config::OpenAi& openai,
     return out;
 }
 
+// What elevenlabs.md 1.4 lists and nothing else: no transcription block, no noise reduction, no speed,
+// no tool_choice, no truncation. `model` only when minting.
+std::string eleven_session(const ElevenSettings& settings, std::string_view model) {
+    std::string out = R"({"type":"realtime")";
+    if (!model.empty()) {
+        out += R"(,"model":)";
+        text(out, model);
+    }
+    out += R"(,"output_modalities":["audio"],"instructions":)";
+    text(out, settings.instructions);
+    out += R"(,"audio":{"input":{"format":{"type":"audio/pcmu"},"turn_detection":)";
+    turn_detection(out, eleven_profile(), config::TurnDetection{});
+    out += R"(},"output":{"format":{"type":"audio/pcmu"})";
+    if (!settings.voice_id.empty()) {
+        out += R"(,"voice":)";
+        text(out, settings.voice_id);
+    }
+    out += R"(}},"tools":)";
+    out += k_tools;
+    out += R"(,"max_output_tokens":)" + std::to_string(k_output_tokens_max) + '}';
+    return out;
+}
+
 void append_percent_encoded(std::string& out, std::string_view value) {
     static constexpr char k_digits[] = "0123456789ABCDEF";
     for (const char c : value) {
@@ -99,7 +123,13 @@ void append_percent_encoded(std::string& out, std::string_view value) {
 }  // namespace
 
 const Profile& openai_profile() {
-    static constexpr Profile k_profile{"openai", true, true, true};
+    static constexpr Profile k_profile{"openai", true, true, true, false, true, false, false, true, judge};
+    return k_profile;
+}
+
+const Profile& eleven_profile() {
+    static constexpr Profile k_profile{"eleven_realtime", false, false, true,  true,
+                                       false,             true,  true,  false, judge_eleven};
     return k_profile;
 }
 
@@ -132,6 +162,35 @@ std::string openai_endpoint(const config::OpenAi& openai) {
 
 std::vector<std::pair<std::string, std::string>> openai_headers(const base::Secret& key) {
     return {{"Authorization", "Bearer " + key.reveal()}};
+}
+
+// --- Eleven Realtime ---
+
+SessionPlan eleven_plan(const ElevenSettings& settings) {
+    SessionPlan plan;
+    plan.profile = eleven_profile();
+    plan.update = R"({"type":"session.update","event_id":)";
+    text(plan.update, k_update_id);
+    plan.update += R"(,"session":)" + eleven_session(settings, {}) + '}';
+    plan.voice = settings.voice_id;
+    plan.vad = "semantic_vad";
+    plan.connect_timeout = settings.connect_timeout;
+    plan.ping_interval = settings.ping_interval;
+    plan.ping_timeout = settings.ping_timeout;
+    return plan;
+}
+
+std::string eleven_endpoint_target(const ElevenSettings& settings) {
+    return "/v1/convai/realtime?model=" + settings.realtime_model;
+}
+
+std::string eleven_mint_body(const ElevenSettings& settings) {
+    return R"({"session":)" + eleven_session(settings, settings.realtime_model) +
+           R"(,"expires_after":{"anchor":"created_at","seconds":600}})";
+}
+
+std::vector<std::string> eleven_subprotocols(const base::Secret& client_secret) {
+    return {"realtime", "openai-insecure-api-key." + client_secret.reveal()};
 }
 
 }  // namespace holdfast::voice::realtime

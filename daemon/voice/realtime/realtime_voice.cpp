@@ -232,6 +232,7 @@ void RealtimeVoice::on_session_lost(Session& session, const VoiceLoss& loss) {
     session.flush(renewable ? std::string_view(carry.turn) : std::string_view());
     if (listener_ == nullptr) return;
     if (!renewable) {
+        unheard_from_ms_ = carry.from_ms;
         lose(loss);
         return;
     }
@@ -358,20 +359,33 @@ void RealtimeVoice::end_retired() {
     end_session(old, "renewed");
 }
 
-// Pieces are whole Twilio frames; the one that `from_ms` falls into is the first to go. What it gave can be
+// Pieces are whole Twilio frames; the one that `from_ms` falls into is the first to go. What it gives can be
 // less than was asked for: the ring holds the last 30 s.
-std::int64_t RealtimeVoice::replay(std::int64_t from_ms) {
+template <class Give>
+std::int64_t RealtimeVoice::pieces_from(std::int64_t from_ms, Give give) {
     std::int64_t at_ms = given_ms() - ring_.held_ms();
-    std::int64_t replayed_ms = 0;
-    bool first = true;
+    std::int64_t given_again_ms = 0;
     ring_.drain([&](std::string_view base64) {
         const auto length_ms = static_cast<std::int64_t>(base::base64_decoded_bytes(base64)) / 8;
         if (at_ms + length_ms > from_ms) {
-            if (std::exchange(first, false)) current_->set_audio_base(at_ms);
-            current_->append_audio(base64);
-            replayed_ms += length_ms;
+            give(base64, at_ms);
+            given_again_ms += length_ms;
         }
         at_ms += length_ms;
+    });
+    return given_again_ms;
+}
+
+void RealtimeVoice::unheard(const std::function<void(std::string_view)>& give) {
+    if (unheard_from_ms_ < 0) return;
+    pieces_from(std::exchange(unheard_from_ms_, -1), [&](std::string_view base64, std::int64_t) { give(base64); });
+}
+
+std::int64_t RealtimeVoice::replay(std::int64_t from_ms) {
+    bool first = true;
+    const auto replayed_ms = pieces_from(from_ms, [&](std::string_view base64, std::int64_t at_ms) {
+        if (std::exchange(first, false)) current_->set_audio_base(at_ms);
+        current_->append_audio(base64);
     });
     if (first) current_->set_audio_base(given_ms());
     return replayed_ms;

@@ -15,6 +15,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -44,6 +45,7 @@ class RealtimeVoice : public Voice, private SessionListener {
     void interrupted(const std::vector<PlayedItem>& items) override;
     void cancel_response() override;
     bool ready() const override { return ready_ && proven_ && listener_ != nullptr; }
+    void unheard(const std::function<void(std::string_view)>& give) override;
     std::string_view provider() const override { return plan_->profile.name; }
     void stop(std::string_view reason) override;
 
@@ -90,7 +92,9 @@ class RealtimeVoice : public Voice, private SessionListener {
     void switch_over(const Carry& carry);
     void retire(std::shared_ptr<Session> old);
     void end_retired();
-    std::int64_t replay(std::int64_t from_ms);  // ms that were given again
+    template <class Give>
+    std::int64_t pieces_from(std::int64_t from_ms, Give give);  // ms that were given; empties the ring
+    std::int64_t replay(std::int64_t from_ms);                  // ms that were given again
 
     void start_talk(Session& session);
     void introduce(Session& session) const;
@@ -111,7 +115,8 @@ class RealtimeVoice : public Voice, private SessionListener {
     bool proven_ = false;
     bool joining_ = false;  // speaks first, once
 
-    audio::FrameRing ring_;  // the caller's last 30 s, for the session that takes over
+    audio::FrameRing ring_;  // the caller's last 30 s, for the session or the voice that takes over
+    std::int64_t unheard_from_ms_ = -1;  // after a loss: where the words that nobody wrote down begin
     std::int64_t given_bytes_ = 0;
     bool caller_speaking_ = false;
     base::TimePoint playing_until_;  // at the earliest: what the call was given, end to end

@@ -4,6 +4,7 @@
 #include "config/limits.hpp"
 #include "log/log.hpp"
 #include "metrics/catalog.hpp"
+#include "voice/losses.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -18,35 +19,12 @@ constexpr std::string_view k_transcription_param = "session.audio.input.transcri
 constexpr std::int64_t k_bytes_per_ms = 8;
 constexpr std::size_t k_words_bytes_max = 64 * 1024;  // of one answer or turn
 constexpr std::size_t k_id_bytes_max = 128;           // ids are some 30; a longer one is not kept
-constexpr std::size_t k_logged_bytes_max = 64;
 // A speech_stopped further than this behind the audio we sent belongs to a replayed ring: its distance
 // says nothing about how long the detector waited.
 constexpr std::int64_t k_detector_lag_max_ms = 2000;
 // Responses with refused tools since the caller last spoke; after that the model is no longer asked to go on,
 // or one that talks and calls in every response would talk to itself for ever (O24).
 constexpr int k_tool_rounds_max = 3;
-
-// Words of the provider that a log line may show: codes and ids, never a message.
-std::string loggable(std::string_view text) {
-    std::string out(text.substr(0, k_logged_bytes_max));
-    for (char& c : out) {
-        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                           c == '_' || c == '-' || c == '.' || c == '[' || c == ']';
-        if (!plain) c = '?';
-    }
-    return out;
-}
-
-const char* connect_result(const VoiceLoss& loss) {
-    const std::string_view code = loss.error.code;
-    if (loss.reason == "timeout") return "timeout";
-    if (code == "tls") return "tls";
-    if (loss.reason == "network" || loss.reason == "ping") return "network";
-    if (loss.reason == "protocol" || loss.reason == "format") return "protocol";
-    const bool refused = loss.reason == "auth" || loss.reason == "quota" || loss.reason == "model" ||
-                         loss.reason == "config" || loss.close_code >= 400;
-    return refused ? "refused" : "other";
-}
 
 void grow(std::string& words, std::string_view more) {
     if (words.size() + more.size() <= k_words_bytes_max) words += more;
@@ -95,6 +73,10 @@ void Session::lose(const VoiceLoss& loss, std::uint16_t close_code) {
     k_log.info("provider session ended", call_,
                {{"session", number_}, {"reason", loss.reason}, {"code", loss.error.code},
                 {"close_code", loss.close_code}, {"after_ms", since_open_ms()}});
+    if (loss.error.condition == base::Condition::fatal && !loss.error.detail.empty()) {
+        k_log.error("provider refuses us", call_,
+                    {{"provider", plan_->profile.name}, {"code", loss.error.code}, {"detail", loss.error.detail}});
+    }
     shut(close_code, loss.reason);
     listener_->on_session_lost(*this, loss);
 }
@@ -107,7 +89,7 @@ void Session::on_ws_open() {
     listener_->on_session_connected(*this);
 }
 
-void Session::on_ws_closed(const net::WsClose& close) { lose(judge(close)); }
+void Session::on_ws_closed(const net::WsClose& close) { lose(plan_->profile.judge_end(close)); }
 
 void Session::on_ws_binary(std::size_t) { bad_frame("binary", 1003); }
 
@@ -192,7 +174,11 @@ void Session::append_audio(std::string_view base64) {
 void Session::add_message(Role role, std::string_view text) {
     if (!talking() || text.empty()) return;
     out_.clear();
-    append_message(out_, next_id("item"), role, text);
+    if (role == Role::user || plan_->profile.full_items) {
+        append_message(out_, next_id("item"), role, text);
+    } else {  // our own words as a note beside the caller's
+        append_message(out_, next_id("item"), Role::user, "[You have said: " + std::string(text) + "]");
+    }
     send(out_);
 }
 
@@ -237,7 +223,8 @@ void Session::cancel_response() {
     if (answers_.discarded(answers_.active_id())) return;
     answers_.discard_active();
     out_.clear();
-    append_response_cancel(out_, next_id("cancel"), answers_.active_id());
+    append_response_cancel(out_, next_id("cancel"),
+                           plan_->profile.full_items ? answers_.active_id() : std::string_view());
     send(out_);
 }
 
@@ -252,11 +239,19 @@ void Session::interrupted(const std::vector<PlayedItem>& items) {
         item->cut = true;
         if (!plan_->profile.client_truncates || item->settled) continue;
         const std::int64_t heard_ms = std::min(played.played_ms, item->delivered_ms());
+        if (plan_->profile.truncates_when_done && !answers_.finished(item->response)) {
+            item->heard_ms = std::max<std::int64_t>(heard_ms, 0);
+            continue;
+        }
         if (item->done && heard_ms >= item->delivered_ms()) continue;
-        item->settled = true;
-        if (heard_ms <= 0) send_delete(item->id);
-        else send_truncate(item->id, heard_ms);
+        tell_heard(*item, heard_ms);
     }
+}
+
+void Session::tell_heard(AnswerItem& item, std::int64_t heard_ms) {
+    item.settled = true;
+    if (heard_ms <= 0 && plan_->profile.full_items) send_delete(item.id);
+    else send_truncate(item.id, std::max<std::int64_t>(heard_ms, 0));
 }
 
 // --- events ---
@@ -314,6 +309,12 @@ void Session::on_updated(const SessionFacts& facts) {
         lose("format", base::Condition::fall_back, "output_format");
         return;
     }
+    if (plan_->profile.input_echo_counts && facts.input_format != k_format) {
+        k_log.error("provider hears another audio format", call_,
+                    {{"session", number_}, {"format", loggable(facts.input_format)}});
+        lose("format", base::Condition::fall_back, "input_format");
+        return;
+    }
     if (configured()) return;
     const auto differs = [this](std::string_view what, std::string_view echoed, std::string_view asked) {
         if (echoed == asked) return;
@@ -322,7 +323,7 @@ void Session::on_updated(const SessionFacts& facts) {
     };
     differs("input_format", facts.input_format, k_format);
     differs("turn_detection", facts.vad, plan_->vad);
-    if (!facts.voice.empty()) differs("voice", facts.voice, plan_->voice);
+    if (!facts.voice.empty() && !plan_->voice.empty()) differs("voice", facts.voice, plan_->voice);
     state_ = State::configured;
     step_timer_.cancel();
     metrics::upstream_connect_total.add("configured");
@@ -421,6 +422,11 @@ void Session::on_speech_started(const Event& event) {
 void Session::on_speech_stopped(const Event& event) {
     if (event.item_id.size() > k_id_bytes_max) return;
     turns_.stop(event.item_id, call_ms(event.audio_end_ms));
+    if (!plan_->profile.commits_turns) {
+        give_up_old_words();
+        if (state_ == State::closed) return;
+        turns_.commit(event.item_id, call_ms(event.audio_end_ms), loop_.now());
+    }
     expecting_ = true;
     arm_answer_timer();
     const std::int64_t lag_ms = appended_bytes_ / k_bytes_per_ms - event.audio_end_ms;
@@ -542,7 +548,7 @@ void Session::on_output_item(const Event& event) {
     if (item.type == "message" && item.id.size() <= k_id_bytes_max) {
         answers_.touch(event.response_id, item.id);
     } else if (item.type == "function_call" && event.type == EventType::output_item_done &&
-               item.status == Status::completed) {
+               item.status == Status::completed && !plan_->profile.tools_when_done) {
         run_tool(item.call_id, item.name, item.arguments);
     }
 }
@@ -550,7 +556,8 @@ void Session::on_output_item(const Event& event) {
 // Earliest sign of a call, but without its status: arguments of a cancelled one may be cut. A good
 // request for a person is not made to wait; everything else waits for the item.
 void Session::on_arguments_done(const Event& event) {
-    if (event.name != k_transfer_tool || event.response_id != answers_.active_id() ||
+    if (plan_->profile.tools_when_done || event.name != k_transfer_tool ||
+        event.response_id != answers_.active_id() ||
         answers_.discarded(event.response_id) || !decode_transfer_arguments(event.text)) {
         return;
     }
@@ -563,7 +570,10 @@ void Session::on_response_done(const Event& event) {
     if (answers_.phase() == Answers::Phase::active && response != answers_.active_id()) return;
     for (const OutputItem& item : event.items) {
         if (item.type == "function_call") {
-            if (item.status == Status::completed) run_tool(item.call_id, item.name, item.arguments);
+            // Where the items' own status is not documented, that of the response speaks for them.
+            const bool unmarked = plan_->profile.tools_when_done && item.status == Status::none;
+            const Status status = unmarked ? event.status : item.status;
+            if (status == Status::completed) run_tool(item.call_id, item.name, item.arguments);
             else if (!item.call_id.empty() && !tools_.seen(item.call_id)) {
                 tools_.admit(item.call_id, loop_.now());
                 answer_tool(item.call_id, R"({"error":"cancelled"})");
@@ -624,12 +634,12 @@ bool Session::settle(std::string_view response, Status status) {
 // The provider must not believe that the caller heard what we dropped.
 void Session::settle_heard(AnswerItem& item, bool discarded) {
     if (!plan_->profile.client_truncates || item.settled) return;
-    if (item.delivered_bytes == 0 && discarded) {
-        item.settled = true;
-        send_delete(item.id);
+    if (item.heard_ms >= 0) {  // the cut waited for this moment
+        if (item.heard_ms < item.delivered_ms() || item.dropped_bytes > 0) tell_heard(item, item.heard_ms);
+    } else if (item.delivered_bytes == 0 && discarded) {
+        if (plan_->profile.full_items || item.dropped_bytes > 0) tell_heard(item, 0);
     } else if (item.dropped_bytes > 0) {
-        item.settled = true;
-        send_truncate(item.id, item.delivered_ms());
+        tell_heard(item, item.delivered_ms());
     }
 }
 

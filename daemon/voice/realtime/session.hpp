@@ -13,7 +13,7 @@
 #include "voice/realtime/codec.hpp"
 #include "voice/realtime/faults.hpp"
 #include "voice/realtime/profile.hpp"
-#include "voice/realtime/tool_gate.hpp"
+#include "voice/tool_gate.hpp"
 #include "voice/realtime/turns.hpp"
 #include "voice/voice.hpp"
 
@@ -139,6 +139,7 @@ class Session : public net::WsListener, public std::enable_shared_from_this<Sess
     void on_response_failed(const ProviderError& error, bool spoke);
     bool settle(std::string_view response, Status status);
     void settle_heard(AnswerItem& item, bool discarded);
+    void tell_heard(AnswerItem& item, std::int64_t heard_ms);
     void tell_voice_words(AnswerItem& item, bool complete);
 
     void run_tool(std::string_view call_id, std::string_view name, std::string_view arguments);

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace holdfast::voice::realtime {
+namespace holdfast::voice {
 
 class ToolGate {
   public:
@@ -21,4 +21,4 @@ class ToolGate {
     std::deque<base::TimePoint> times_;
 };
 
-}  // namespace holdfast::voice::realtime
+}  // namespace holdfast::voice

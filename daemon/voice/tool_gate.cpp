@@ -1,11 +1,11 @@
-#include "voice/realtime/tool_gate.hpp"
+#include "voice/tool_gate.hpp"
 
 #include "config/limits.hpp"
 
 #include <algorithm>
 #include <cstddef>
 
-namespace holdfast::voice::realtime {
+namespace holdfast::voice {
 namespace {
 constexpr std::size_t k_calls_kept = 64;
 }
@@ -23,4 +23,4 @@ bool ToolGate::admit(std::string_view call_id, base::TimePoint now) {
     return true;
 }
 
-}  // namespace holdfast::voice::realtime
+}  // namespace holdfast::voice
