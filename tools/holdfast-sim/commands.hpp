@@ -16,6 +16,7 @@ using Command = std::function<int()>;
 
 Command add_call_command(CLI::App& app);
 Command add_provider_command(CLI::App& app);
+Command add_speech_command(CLI::App& app);
 Command add_load_command(CLI::App& app);
 
 }  // namespace holdfast::sim

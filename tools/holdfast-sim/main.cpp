@@ -27,8 +27,10 @@ int main(int argc, char** argv) {
     };
     add("call", "place one call as Twilio does and judge what the caller heard",
         holdfast::sim::add_call_command);
-    add("provider", "act as the OpenAI Realtime API (GA) over WebSocket",
+    add("provider", "act as OpenAI Realtime (GA), Eleven Realtime and ElevenAgents",
         holdfast::sim::add_provider_command);
+    add("speech", "act as ElevenLabs' text to speech and Scribe realtime",
+        holdfast::sim::add_speech_command);
     add("load", "place many calls and measure frame loss and round trip",
         holdfast::sim::add_load_command);
     try {

@@ -141,8 +141,8 @@ Command add_provider_command(CLI::App& app) {
                    "NAME[=VALUE][@MS][:turn=N[-]][:conn=N[-]], see below; repeatable")
         ->allow_extra_args(false);
     app.footer(
-        "Point the daemon at it with openai.url: ws://127.0.0.1:PORT/v1/realtime. Ends on SIGINT "
-        "or SIGTERM.\n"
+        "Point the daemon at it with openai.url: ws://127.0.0.1:PORT/v1/realtime, and with\n"
+        "elevenlabs.url: http://127.0.0.1:PORT. Ends on SIGINT or SIGTERM.\n"
         "@MS counts from session.updated, or with :turn=N from the beginning of that "
         "answer.\n\nFaults:\n" +
         list_faults(provider_faults()));

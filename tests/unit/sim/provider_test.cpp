@@ -1,6 +1,7 @@
 // The provider's session over a loop whose time moves by hand, and the parts it is made of.
 #include "audio/mulaw.hpp"
 #include "base/base64.hpp"
+#include "provider/agent_session.hpp"
 #include "provider/echo.hpp"
 #include "provider/session.hpp"
 #include "support/fake_loop.hpp"
@@ -20,6 +21,12 @@ json pcmu_update() {
         R"({"type":"session.update","event_id":"cfg","session":{"type":"realtime","audio":{
         "input":{"format":{"type":"audio/pcmu"},"transcription":{"model":"gpt-transcribe"},"turn_detection":{"type":"server_vad","silence_duration_ms":500}},
         "output":{"format":{"type":"audio/pcmu"},"voice":"alloy"}}}})");
+}
+
+json eleven_update() {
+    return json::parse(R"({"type":"session.update","session":{"type":"realtime","audio":{
+        "input":{"format":{"type":"audio/pcmu"},"turn_detection":{"type":"semantic_vad"}},
+        "output":{"format":{"type":"audio/pcmu"},"voice":"v"}},"tools":[]}})");
 }
 
 class Wire final : public ProviderWire {
@@ -49,10 +56,16 @@ class ProviderSession : public ::testing::Test {
         settings.script.otherwise = turn;
         settings.script.unasked = {{"hello", tone(300)}};
     }
-    void open() {
-        session = std::make_unique<Session>(loop, wire, settings, record,
-                                            [](const char*, const json&, const std::string&) {});
+    void open(Dialect dialect = Dialect::openai) {
+        session = std::make_unique<Session>(
+            loop, wire, settings, record, [](const char*, const json&, const std::string&) {},
+            dialect);
         session->open();
+    }
+    void open_eleven() {
+        open(Dialect::eleven);
+        say(eleven_update());
+        wire.sent.clear();
     }
     void open_configured() {
         open();
@@ -515,6 +528,193 @@ TEST(Hearing, ConvertsToEveryOutputFormat) {
     EXPECT_EQ(alaw_decode(0x2a), -32256);
     EXPECT_EQ(to_wire(tone(100), WireFormat::pcm16_24k).size(), 4800u);
     EXPECT_EQ(to_wire(tone(100), WireFormat::pcma).size(), 800u);
+}
+
+// --- Eleven Realtime: elevenlabs.md 1.4 to 1.6 ---
+
+TEST_F(ProviderSession, AsElevenTakesItsOwnUpdateAndRefusesThatOfOpenAi) {
+    open(Dialect::eleven);
+    say(eleven_update());
+    ASSERT_NE(last("session.updated"), nullptr) << wire.sent.back().dump();
+    EXPECT_EQ((*last("session.updated"))["session"]["audio"]["input"]["turn_detection"]["eagerness"], "auto");
+    EXPECT_TRUE(record.wrong.empty());
+    say(pcmu_update());
+    EXPECT_EQ((*last("error"))["error"]["param"], "session.audio.input.transcription.model");
+}
+
+TEST_F(ProviderSession, AsElevenRefusesWhatItDoesNotKnow) {
+    for (const char* patch : {R"({"audio":{"input":{"turn_detection":{"type":"server_vad"}}}})",
+                              R"({"audio":{"input":{"noise_reduction":null}}})", R"({"tool_choice":"auto"})",
+                              R"({"audio":{"output":{"speed":1.0}}})", R"({"truncation":"auto"})",
+                              R"({"audio":{"input":{"format":{"type":"audio/opus"}}}})",
+                              R"({"model":"eleven_realtime_v1_mini"})",
+                              R"({"tools":[{"type":"function","name":""}]})",
+                              R"({"tools":[{"type":"function","name":"a"},{"type":"function","name":"a"}]})"}) {
+        wire.sent.clear();
+        open(Dialect::eleven);
+        json update{{"type", "session.update"}, {"session", json::parse(patch)}};
+        update["session"]["type"] = "realtime";
+        say(update);
+        EXPECT_NE(last("error"), nullptr) << patch;
+        EXPECT_EQ(last("session.updated"), nullptr) << patch;
+    }
+}
+
+TEST_F(ProviderSession, AsElevenSendsOnlyWhatItsOwnClientHandles) {
+    settings.script.turns[0].tool = ScriptedTool{"transfer_to_person", "{}"};
+    open_eleven();
+    hear_turn();
+    loop.advance(milliseconds(5000));
+    EXPECT_EQ(types(), (std::vector<std::string>{
+                           "input_audio_buffer.speech_started", "input_audio_buffer.speech_stopped", "response.created",
+                           "conversation.item.input_audio_transcription.completed", "response.done"}));
+    const json& output = (*last("response.done"))["response"]["output"];
+    EXPECT_EQ(output[1]["type"], "function_call");
+    EXPECT_EQ(output[1]["arguments"], "{}");
+}
+
+TEST_F(ProviderSession, AsElevenWantsATruncateAfterTheResponseIsDone) {
+    open_eleven();
+    hear_turn();
+    loop.advance(milliseconds(300));
+    const std::string item = (*last("response.output_audio.delta"))["item_id"];
+    const json truncate{{"type", "conversation.item.truncate"}, {"item_id", item}, {"content_index", 0}, {"audio_end_ms", 20}};
+    say(truncate);
+    EXPECT_EQ(record.wrong.size(), 1u);
+    loop.advance(milliseconds(5000));
+    say(truncate);
+    EXPECT_NE(last("conversation.item.truncated"), nullptr);
+}
+
+TEST_F(ProviderSession, AsElevenKnowsNeitherDeletingNorItemsOfTheAssistant) {
+    open_eleven();
+    say({{"type", "conversation.item.delete"}, {"item_id", "x"}});
+    EXPECT_EQ(error_code(), "invalid_value");
+    say(json::parse(R"({"type":"conversation.item.create","item":{"type":"message","role":"assistant",
+        "content":[{"type":"output_text","text":"hi"}]}})"));
+    EXPECT_EQ(record.wrong.size(), 2u);
+}
+
+// --- the agent: elevenlabs.md section 2 ---
+
+class Agent : public ProviderSession {
+  protected:
+    void open_agent() {
+        agent = std::make_unique<AgentSession>(loop, wire, settings, record,
+                                               [](const char*, const json&, const std::string&) {});
+        agent->open();
+    }
+    void tell(const json& message) { agent->on_text(message.dump()); }
+    void initiate(const json& overrides = {{"agent", {{"prompt", {{"prompt", "calm"}}}, {"first_message", ""}}}}) {
+        open_agent();
+        tell({{"type", "conversation_initiation_client_data"}, {"conversation_config_override", overrides}});
+    }
+    void speak(const std::string& mulaw) {
+        for (std::size_t at = 0; at < mulaw.size(); at += 160)
+            tell({{"user_audio_chunk", base::base64_encode(std::string_view(mulaw).substr(at, 160))}});
+    }
+    void speak_turn() { speak(tone(400) + std::string(600 * 8, audio::k_mulaw_silence)); }
+    void pong() {
+        if (const json* ping = last("ping")) tell({{"type", "pong"}, {"event_id", (*ping)["ping_event"]["event_id"]}});
+    }
+    std::unique_ptr<AgentSession> agent;
+};
+
+TEST_F(Agent, SendsItsMetadataFirst) {
+    initiate();
+    ASSERT_FALSE(wire.sent.empty());
+    EXPECT_EQ(wire.sent[0]["conversation_initiation_metadata_event"]["agent_output_audio_format"], "ulaw_8000");
+    EXPECT_EQ(wire.closed, 0);
+}
+
+TEST_F(Agent, AnswersATurnWithRisingEventIds) {
+    initiate();
+    pong();
+    speak_turn();
+    loop.advance(milliseconds(1500));
+    ASSERT_NE(last("user_transcript"), nullptr);
+    EXPECT_EQ((*last("agent_response"))["agent_response_event"]["agent_response"], "one two three four");
+    std::string audio;
+    int id = 0;
+    for (const auto& e : wire.sent) {
+        if (e["type"] != "audio") continue;
+        audio += *base::base64_decode(e["audio_event"]["audio_base_64"].get<std::string>());
+        EXPECT_GT(e["audio_event"]["event_id"].get<int>(), id);
+        id = e["audio_event"]["event_id"];
+    }
+    EXPECT_EQ(audio, tone(2000));
+    EXPECT_EQ(count("agent_response_complete"), 1u);
+}
+
+TEST_F(Agent, IsInterruptedByTheCallersVoiceAndCorrectsItself) {
+    initiate();
+    pong();
+    speak_turn();
+    loop.advance(milliseconds(200));
+    speak(tone(100));
+    ASSERT_EQ(count("interruption"), 1u);
+    EXPECT_EQ((*last("agent_response_correction"))["agent_response_correction_event"]["corrected_agent_response"], "one two t");
+    const auto chunks = count("audio");
+    loop.advance(milliseconds(1000));
+    EXPECT_EQ(count("audio"), chunks);
+}
+
+TEST_F(Agent, ClosesWhenAPingGoesUnanswered) {
+    initiate();
+    loop.advance(milliseconds(1900));
+    pong();
+    loop.advance(milliseconds(2000));
+    EXPECT_EQ(wire.closed, 0);
+    loop.advance(milliseconds(2000));
+    EXPECT_EQ(wire.closed, 1002);
+    EXPECT_EQ(record.wrong, std::vector<std::string>{"a ping without a pong"});
+}
+
+TEST_F(Agent, RefusesWhatTheContractDoesNotKnow) {
+    const json good{{"type", "conversation_initiation_client_data"}};
+    for (const json& bad : {json{{"type", "interrupt"}}, json{{"type", "audio"}, {"audio", "AAAA"}},
+                            json{{"type", "client_tool_result"}, {"tool_call_id", "x"}, {"result", "y"}},
+                            json{{"type", "client_tool_result"}, {"tool_call_id", "x"}, {"result", "y"}, {"is_error", false}},
+                            json{{"type", "pong"}, {"event_id", 99}}, json{{"type", "contextual_update"}}, good,
+                            json{{"user_audio_chunk", "a"}}, json::array()}) {
+        wire.closed = 0;
+        record.configured = false;
+        initiate();
+        tell(bad);
+        EXPECT_EQ(wire.closed, 1008) << bad.dump();
+        EXPECT_EQ((*last("error"))["error_event"]["error_type"], "invalid_message");
+    }
+    wire.closed = 0;
+    record.configured = false;
+    open_agent();
+    tell({{"user_audio_chunk", "AAAA"}});
+    EXPECT_EQ(wire.closed, 1008);
+}
+
+TEST_F(Agent, RefusesOverridesThatAreNotEnabledAndVariablesWithoutAValue) {
+    initiate({{"tts", {{"voice_id", "x"}}}});
+    EXPECT_EQ((*last("error"))["error_event"]["error_type"], "override_error");
+    initiate({{"agent", {{"prompt", {{"prompt", "x"}, {"llm", "gpt"}}}}}});
+    EXPECT_EQ((*last("error"))["error_event"]["error_type"], "override_error");
+    initiate({{"agent", {{"first_message", "Hello {{name}}"}}}});
+    EXPECT_EQ((*last("error"))["error_event"]["error_type"], "missing_dynamic_variable");
+    EXPECT_EQ(wire.closed, 1008);
+}
+
+TEST_F(Agent, ClosesAfterAMinuteWithoutInput) {
+    initiate();
+    for (int i = 0; i < 29; ++i) {
+        loop.advance(milliseconds(1900));
+        agent->on_text("{\"user_audio_chunk\":\"" + base::base64_encode(std::string(160, '\xff')) + "\"}");
+        pong();
+        loop.advance(milliseconds(100));
+    }
+    EXPECT_EQ(wire.closed, 0);
+    add_fault("no-metadata");  // opens another one that nobody talks to
+    record.configured = false;
+    initiate();
+    loop.advance(std::chrono::seconds(61));
+    EXPECT_EQ(wire.closed, 1002);
 }
 
 TEST(EchoSession, ReturnsEveryAppendUnchanged) {

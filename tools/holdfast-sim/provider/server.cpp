@@ -1,8 +1,10 @@
 #include "provider/server.hpp"
 
+#include "base/base64.hpp"
 #include "base/random.hpp"
 #include "base/text.hpp"
 #include "net/asio_loop.hpp"
+#include "provider/agent_session.hpp"
 #include "provider/echo.hpp"
 #include "wire/ws.hpp"
 
@@ -75,7 +77,7 @@ class ProviderServer::Connection final : public StreamHandler,
                                          public ProviderWire {
   public:
     Connection(ProviderServer& server, StreamPtr stream)
-        : server_(server), stream_(std::move(stream)) {
+        : server_(server), stream_(std::move(stream)), late_(server.loop_) {
         stream_->set_handler(this);
         number_ = server_.next_number_ + 1;
         if (faults().has("hang-connect", 0, number_)) stream_->pause_reading(true);
@@ -86,6 +88,7 @@ class ProviderServer::Connection final : public StreamHandler,
     }
     void fault_added(const Fault& fault) {
         if (session_) session_->fault_added(fault);
+        if (agent_) agent_->fault_added(fault);
     }
 
     // HTTP.
@@ -101,9 +104,11 @@ class ProviderServer::Connection final : public StreamHandler,
     void on_ws_text(std::string_view text) override {
         if (echo_) return echo_->on_text(text);
         if (session_) session_->on_text(text);
+        if (agent_) agent_->on_text(text);
     }
     void on_ws_binary(std::size_t bytes) override {
         if (session_) session_->on_binary(bytes);
+        if (agent_) agent_->on_binary(bytes);
     }
     void on_ws_violation(std::uint16_t code, const std::string& what) override {
         record_->note_wrong("websocket " + std::to_string(code) + ": " + what);
@@ -166,6 +171,11 @@ class ProviderServer::Connection final : public StreamHandler,
         const std::string_view path =
             std::string_view(request.target).substr(0, request.target.find('?'));
         if (path.substr(0, 10) == "/v1/models") return list_models(path);
+        if (path == "/v1/convai/realtime/client_secrets") return give_secret(request);
+        if (path == "/v1/convai/conversation/get-signed-url") return give_signed_url(request);
+        if (path.substr(0, 17) == "/v1/convai/agents") return serve_agents(request, path);
+        eleven_ = path == "/v1/convai/realtime";
+        agents_ = path == "/v1/convai/conversation";
         number_ = ++server_.next_number_;
         server_.records_.emplace_back();
         record_ = &server_.records_.back();
@@ -190,16 +200,26 @@ class ProviderServer::Connection final : public StreamHandler,
 
     std::optional<Refusal> judge(const HttpMessage& request, std::string_view path) {
         const Headers json_type{{"Content-Type", "application/json"}};
-        if (path != "/v1/realtime") {
+        if (path != "/v1/realtime" && !eleven_ && !agents_) {
             record_->note_wrong("unknown path");
             return Refusal{404, error_body("not_found", "Invalid URL"), json_type};
         }
         const std::string_view key = request.header("Authorization");
-        if (key.substr(0, 7) != "Bearer " || key.size() < 8 ||
+        if (eleven_ || agents_) {
+            if (!key.empty() || !request.header("xi-api-key").empty())
+                record_->note_wrong("a key beside the client secret");
+        } else if (key.substr(0, 7) != "Bearer " || key.size() < 8 ||
             (!server_.options_.key.empty() && key.substr(7) != server_.options_.key)) {
             record_->note_wrong("missing or wrong Authorization");
             return Refusal{401, error_body("invalid_api_key", "Incorrect API key provided."),
                            json_type};
+        }
+        if (agents_) {
+            record_->model = query_value(request.target, "agent_id");
+            if (server_.secrets_.erase(query_value(request.target, "conversation_signature")) == 0) {
+                record_->note_wrong("a URL that was not signed, or used before");
+                return Refusal{403, detail_body("invalid_signature"), json_type};
+            }
         }
         if (record_->model.empty()) {
             record_->note_wrong("no model in the query");
@@ -221,7 +241,15 @@ class ProviderServer::Connection final : public StreamHandler,
     }
 
     void accept(const HttpMessage& request) {
-        socket_ = WsPeer::accept(std::exchange(stream_, nullptr), request, request_.rest(), this);
+        const bool named = eleven_ && !faults().has("no-subprotocol", 0, number_);
+        socket_ = WsPeer::accept(std::exchange(stream_, nullptr), request, request_.rest(), this,
+                                 named ? "realtime" : "");
+        if (eleven_) return accept_eleven(request);
+        if (agents_) {
+            agent_ = std::make_unique<AgentSession>(server_.loop_, *this, server_.options_.settings, *record_,
+                                                    narrator());
+            return agent_->open();
+        }
         if (!request.header("OpenAI-Beta").empty()) {
             record_->note_wrong("sends the OpenAI-Beta header");
             send(json{{"type", "error"},
@@ -243,12 +271,110 @@ class ProviderServer::Connection final : public StreamHandler,
                 *this, *record_, server_.loop_.utc_ms() / 1000 + settings.session_life_s);
             return echo_->open();
         }
+        begin(Dialect::openai);
+    }
+
+    void begin(Dialect dialect) {
         session_ = std::make_unique<Session>(
-            server_.loop_, *this, settings, *record_,
-            [this](const char* event, const json& fields, const std::string& sentence) {
-                say(event, fields, sentence);
-            });
+            server_.loop_, *this, server_.options_.settings, *record_, narrator(), dialect);
         session_->open();
+    }
+
+    Narrator narrator() {
+        return [this](const char* event, const json& fields, const std::string& sentence) {
+            say(event, fields, sentence);
+        };
+    }
+
+    // --- ElevenLabs (elevenlabs.md 1.2, 1.3) ---
+
+    void accept_eleven(const HttpMessage& request) {
+        const std::string_view offered = request.header("Sec-WebSocket-Protocol");
+        constexpr std::string_view k_prefix = "realtime, openai-insecure-api-key.";
+        const bool shaped = offered.substr(0, k_prefix.size()) == k_prefix;
+        const std::string secret(shaped ? offered.substr(k_prefix.size()) : std::string_view());
+        if (faults().has("not-enabled", 0, number_)) return close(4003, "");
+        if (server_.secrets_.erase(secret) == 0) {
+            record_->note_wrong(shaped ? "a client secret that was not minted, or used before"
+                                       : "not the two subprotocols of Eleven Realtime");
+            return close(4001, "");
+        }
+        if (faults().has("bad-secret", 0, number_)) return close(4001, "");
+        begin(Dialect::eleven);
+    }
+
+    static std::string detail_body(const std::string& status) {
+        return json{{"detail", {{"status", status}, {"message", "Refused by the simulator."}}}}.dump();
+    }
+
+    // A ticket over HTTP, unless a fault says otherwise.
+    void give_ticket(const char* kind, const HttpMessage& request, json good, const std::string& wrong) {
+        const Headers type{{"Content-Type", "application/json"}};
+        Refusal reply{200, good.dump(), type};
+        const std::string key(request.header("xi-api-key"));
+        const int next = server_.next_number_ + 1;  // the connection it is for
+        const Fault* refuse = faults().find("mint-refuse", 0, next);
+        if (key.empty() || (!server_.options_.key.empty() && key != server_.options_.key)) {
+            reply = {401, detail_body("invalid_api_key"), type};
+        } else if (refuse != nullptr) {
+            const auto slash = refuse->value.find('/');
+            const auto status = base::parse_decimal(refuse->value.substr(0, slash));
+            reply = {status ? static_cast<int>(*status) : 500,
+                     slash == std::string::npos ? "" : detail_body(refuse->value.substr(slash + 1)), type};
+        } else if (!wrong.empty()) {
+            server_.ticket_wrongs_.push_back(std::string(kind) + ": " + wrong);
+            reply = {422, json{{"detail", json::array({{{"msg", wrong}}})}}.dump(), type};
+        } else if (faults().has("mint-garbage", 0, next)) {
+            reply.body = R"({"surprise":true})";
+        }
+        server_.tickets_.push_back({{"kind", kind}, {"status", reply.status}, {"at_ms", server_now()}});
+        say("ticket", {{"kind", kind}, {"status", reply.status}},
+            "ticket    " + std::string(kind) + ", " + std::to_string(reply.status));
+        const Fault* slow = faults().find("mint-slow", 0, next);
+        if (slow == nullptr) return answer(reply);
+        if (slow->value.empty()) return;
+        late_.arm(base::milliseconds(slow->number(0)), [this, reply] { answer(reply); });
+    }
+
+    void give_signed_url(const HttpMessage& request) {
+        const std::string agent = query_value(request.target, "agent_id");
+        const std::string url = std::string(server_.options_.tls ? "wss://" : "ws://") +
+                                std::string(request.header("Host")) + "/v1/convai/conversation?agent_id=" + agent +
+                                "&conversation_signature=" + server_.mint();
+        give_ticket("signed_url", request, {{"signed_url", url}}, agent.empty() ? "no agent_id" : "");
+    }
+
+    // The agents of the workspace, for `holdfastctl elevenlabs agent`.
+    void serve_agents(const HttpMessage& request, std::string_view path) {
+        if (request.method == "POST" && path == "/v1/convai/agents/create") {
+            json body = json::parse(request.body, nullptr, false);
+            const bool good = body.is_object() && body.contains("conversation_config");
+            const std::string id = "agent_sim" + std::to_string(server_.agents_.size() + 1);
+            if (good) server_.agents_[id] = body;
+            return give_ticket("agent", request, {{"agent_id", id}}, good ? "" : "no conversation_config");
+        }
+        const std::string id(path.substr(std::min<std::size_t>(path.size(), 18)));
+        const auto found = server_.agents_.find(id);
+        if (request.method != "GET" || found == server_.agents_.end())
+            return answer({404, detail_body("agent_not_found"), {{"Content-Type", "application/json"}}});
+        json shown = found->second;
+        shown["agent_id"] = id;
+        give_ticket("agent", request, shown, "");
+    }
+
+    void give_secret(const HttpMessage& request) {
+        const json body = json::parse(request.body, nullptr, false);
+        std::string wrong;
+        if (request.method != "POST" || !body.is_object()) {
+            wrong = "not a POST of a JSON object";
+        } else if (const auto error = check_eleven_mint(body.value("session", json()))) {
+            wrong = error->code + " " + error->param;
+        } else if (body.contains("expires_after") &&
+                   body["expires_after"].value("anchor", "") != "created_at") {
+            wrong = "expires_after without its anchor";
+        }
+        give_ticket("client_secret", request,
+                    {{"value", server_.mint()}, {"expires_at", server_.loop_.utc_ms() / 1000 + 600}}, wrong);
     }
 
     void list_models(std::string_view path) {
@@ -269,6 +395,10 @@ class ProviderServer::Connection final : public StreamHandler,
     std::unique_ptr<Session> session_;
     std::unique_ptr<EchoSession> echo_;
     ConnectionRecord* record_ = nullptr;
+    std::unique_ptr<AgentSession> agent_;
+    bool eleven_ = false;
+    bool agents_ = false;
+    base::Timer late_;
     int number_ = 0;
 };
 
@@ -355,6 +485,12 @@ base::Result<std::unique_ptr<ProviderServer>> ProviderServer::open(net::AsioLoop
     return server;
 }
 
+std::string ProviderServer::mint() {
+    const std::string secret = "ek_" + base::hex_encode(base::random_bytes(16));
+    secrets_.insert(secret);
+    return secret;
+}
+
 void ProviderServer::remove(Connection* connection) {
     connections_.remove_if([connection](const auto& c) { return c.get() == connection; });
 }
@@ -365,7 +501,8 @@ void ProviderServer::add_fault(Fault fault) {
 }
 
 bool ProviderServer::client_was_right() const {
-    return std::all_of(records_.begin(), records_.end(),
+    return ticket_wrongs_.empty() &&
+           std::all_of(records_.begin(), records_.end(),
                        [](const ConnectionRecord& r) { return r.wrong.empty(); });
 }
 
@@ -374,6 +511,8 @@ ordered_json ProviderServer::report() const {
     for (const ConnectionRecord& record : records_) connections.push_back(record.report());
     return {{"client_was_right", client_was_right()},
             {"open", connections_.size()},
+            {"tickets", tickets_},
+            {"ticket_wrongs", ticket_wrongs_},
             {"connections", connections}};
 }
 

@@ -12,7 +12,9 @@
 
 #include <cstdint>
 #include <list>
+#include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -52,6 +54,7 @@ class ProviderServer {
     class Control;
     ProviderServer(net::AsioLoop& loop, ProviderOptions options, EventLog& events);
     void remove(Connection* connection);
+    std::string mint();
 
     net::AsioLoop& loop_;
     ProviderOptions options_;
@@ -63,6 +66,10 @@ class ProviderServer {
     std::list<std::unique_ptr<Control>> controls_;
     std::list<ConnectionRecord> records_;
     int next_number_ = 0;
+    std::set<std::string> secrets_;  // client secrets and signatures not used yet
+    std::map<std::string, nlohmann::json> agents_;  // of the workspace
+    nlohmann::ordered_json tickets_ = nlohmann::ordered_json::array();  // asked for over HTTP
+    std::vector<std::string> ticket_wrongs_;
 };
 
 }  // namespace holdfast::sim

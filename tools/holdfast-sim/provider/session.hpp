@@ -41,7 +41,7 @@ using Narrator = std::function<void(const char* event, const nlohmann::json& fie
 class Session {
   public:
     Session(base::Loop& loop, ProviderWire& wire, const ProviderSettings& settings,
-            ConnectionRecord& record, Narrator narrator);
+            ConnectionRecord& record, Narrator narrator, Dialect dialect = Dialect::openai);
     ~Session();
 
     void open();
@@ -143,6 +143,9 @@ class Session {
 
     // Wire.
     void send(nlohmann::ordered_json event);
+    bool eleven() const { return dialect_ == Dialect::eleven; }
+    nlohmann::json transcription() const;  // as it is in force; null: none
+    bool running(const std::string& item) const;
     void fail(const ApiError& error, const nlohmann::json& cause);
     std::string new_id(const char* prefix);
     void after(std::int64_t ms, std::function<void()> fn);
@@ -157,6 +160,7 @@ class Session {
     const ProviderSettings& settings_;
     ConnectionRecord& record_;
     Narrator narrator_;
+    const Dialect dialect_;
     std::mt19937 random_;
     base::TimePoint opened_at_;
     std::string conversation_id_;

@@ -285,6 +285,61 @@ void check_session(const Node& session, const json& current, bool audio_sent) {
     }
 }
 
+// elevenlabs.md 1.4: what its own SDK can produce, and what is documented as accepted and ignored.
+void check_eleven_session(const Node& session, bool minting) {
+    if (!session.value().is_object()) session.wrong_type("an object");
+    if (!session.value().contains("type")) session.missing("type");
+    session.member("type", [](const Node& n) { n.one_of({"realtime"}); });
+    session.object({"type", "model", "output_modalities", "instructions", "audio", "tools",
+                    "temperature", "max_output_tokens", "reasoning", "parallel_tool_calls"});
+    session.member("model", [&](const Node& n) {
+        if (!minting) refuse("cannot_update_model", "The model is set when minting.", n.path());
+        n.one_of({"eleven_realtime_v1_mini", "eleven_realtime_v1_max"});
+    });
+    session.member("output_modalities", [](const Node& n) {
+        if (n.value() != json{"audio"} && n.value() != json{"text"})
+            n.wrong_value("either ['audio'] or ['text']");
+    });
+    session.member("instructions", [](const Node& n) { n.string(); });
+    session.member("temperature", [](const Node& n) { n.number(0, 2); });
+    session.member("max_output_tokens", check_max_tokens);
+    session.member("tools", [](const Node& tools) {
+        check_tools(tools);
+        std::vector<std::string> names;
+        for (const auto& tool : tools.value()) names.push_back(tool.value("name", ""));
+        std::sort(names.begin(), names.end());
+        if (std::adjacent_find(names.begin(), names.end()) != names.end())
+            tools.wrong_value("tools of different names");
+    });
+    session.member("audio", [](const Node& audio) {
+        audio.object({"input", "output"});
+        audio.member("input", [](const Node& input) {
+            input.object({"format", "transcription", "turn_detection"});
+            input.member("format", check_format);
+            input.nullable("transcription", [](const Node& n) {
+                n.object({"language"});
+                n.member("language", [](const Node& language) { language.string(); });
+            });
+            input.nullable("turn_detection", [](const Node& n) {
+                if (!n.value().is_object()) n.wrong_type("an object");
+                if (!n.value().contains("type")) n.missing("type");
+                n.member("type", [](const Node& type) {
+                    if (type.value() == "server_vad")
+                        refuse("invalid_value", "server_vad is not supported.", type.path());
+                    type.one_of({"semantic_vad"});
+                });
+                n.object({"type", "eagerness", "create_response", "interrupt_response"});
+                check_turn_detection(n);
+            });
+        });
+        audio.member("output", [](const Node& output) {
+            output.object({"format", "voice"});
+            output.member("format", check_format);
+            output.member("voice", check_voice);
+        });
+    });
+}
+
 json with_defaults(const json& detection) {
     if (detection.is_null()) return detection;
     json full =
@@ -295,6 +350,20 @@ json with_defaults(const json& detection) {
             : json{{"eagerness", "auto"}, {"create_response", true}, {"interrupt_response", true}};
     full.update(detection);
     return full;
+}
+
+json merge(const json& current, const json& update) {
+    json merged = current;
+    for (const auto& [key, value] : update.items()) {
+        if (key != "audio") merged[key] = value;
+    }
+    if (!update.contains("audio")) return merged;
+    for (const auto& [side, members] : update["audio"].items()) {
+        for (const auto& [key, value] : members.items()) {
+            merged["audio"][side][key] = key == "turn_detection" ? with_defaults(value) : value;
+        }
+    }
+    return merged;
 }
 
 }  // namespace
@@ -346,17 +415,38 @@ std::variant<json, ApiError> apply_session_update(const json& current, const jso
     } catch (const ApiError& error) {
         return error;
     }
-    json merged = current;
-    for (const auto& [key, value] : update.items()) {
-        if (key != "audio") merged[key] = value;
+    return merge(current, update);
+}
+
+json default_eleven_session(const std::string& id, const std::string& model) {
+    json session = default_session(id, model, 0);
+    for (const char* unknown : {"expires_at", "tracing", "prompt", "truncation", "include"})
+        session.erase(unknown);
+    session["audio"]["input"].erase("noise_reduction");
+    session["audio"]["input"]["turn_detection"] = with_defaults({{"type", "semantic_vad"}});
+    session["audio"]["output"] = {{"format", session["audio"]["output"]["format"]},
+                                  {"voice", "some_eleven_voice"}};
+    return session;
+}
+
+std::variant<json, ApiError> apply_eleven_update(const json& current, const json& update) {
+    try {
+        check_eleven_session(Node(update, "session"), false);
+    } catch (const ApiError& error) {
+        return error;
     }
-    if (!update.contains("audio")) return merged;
-    for (const auto& [side, members] : update["audio"].items()) {
-        for (const auto& [key, value] : members.items()) {
-            merged["audio"][side][key] = key == "turn_detection" ? with_defaults(value) : value;
-        }
+    return merge(current, update);
+}
+
+std::optional<ApiError> check_eleven_mint(const json& session) {
+    try {
+        const Node node(session, "session");
+        check_eleven_session(node, true);
+        if (!session.contains("model")) node.missing("model");
+    } catch (const ApiError& error) {
+        return error;
     }
-    return merged;
+    return std::nullopt;
 }
 
 std::optional<ApiError> check_response_params(const json& response, const json& session) {

@@ -17,6 +17,9 @@ enum class WireFormat { pcmu, pcma, pcm16_24k };
 WireFormat format_of(const nlohmann::json& format);
 unsigned bytes_per_second(WireFormat format);
 
+// Who is played: the differences of Eleven Realtime stand in elevenlabs.md 1.3 to 1.6.
+enum class Dialect { openai, eleven };
+
 nlohmann::json default_session(const std::string& id, const std::string& model,
                                std::int64_t expires_at);
 
@@ -24,6 +27,13 @@ nlohmann::json default_session(const std::string& id, const std::string& model,
 std::variant<nlohmann::json, ApiError> apply_session_update(const nlohmann::json& current,
                                                             const nlohmann::json& update,
                                                             bool audio_sent);
+
+// The same for Eleven Realtime, which knows fewer members and no server_vad.
+nlohmann::json default_eleven_session(const std::string& id, const std::string& model);
+std::variant<nlohmann::json, ApiError> apply_eleven_update(const nlohmann::json& current,
+                                                           const nlohmann::json& update);
+// The session that a client secret is minted for: an update that names its model.
+std::optional<ApiError> check_eleven_mint(const nlohmann::json& session);
 
 // The `response` member of response.create.
 std::optional<ApiError> check_response_params(const nlohmann::json& response,

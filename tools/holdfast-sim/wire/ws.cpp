@@ -42,7 +42,8 @@ std::shared_ptr<WsPeer> WsPeer::connect(net::AsioLoop& loop, WsConnect options,
 }
 
 std::shared_ptr<WsPeer> WsPeer::accept(StreamPtr stream, const HttpMessage& request,
-                                       std::string_view rest, WsHandler* handler) {
+                                       std::string_view rest, WsHandler* handler,
+                                       std::string_view subprotocol) {
     std::shared_ptr<WsPeer> peer(new WsPeer);
     peer->self_ = peer;
     peer->handler_ = handler;
@@ -53,7 +54,9 @@ std::shared_ptr<WsPeer> WsPeer::accept(StreamPtr stream, const HttpMessage& requ
     peer->stream_->write(
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         "Sec-WebSocket-Accept: " +
-        accept_key(request.header("Sec-WebSocket-Key")) + "\r\n\r\n");
+        accept_key(request.header("Sec-WebSocket-Key")) +
+        (subprotocol.empty() ? "" : "\r\nSec-WebSocket-Protocol: " + std::string(subprotocol)) +
+        "\r\n\r\n");
     if (!rest.empty()) peer->frames_.feed(rest);  // read with the next bytes that arrive
     return peer;
 }

@@ -48,7 +48,8 @@ class WsPeer final : public StreamHandler {
                                            WsHandler* handler);
     // Server side: answers the upgrade `request` with 101 at once. `rest` are bytes read beyond it.
     static std::shared_ptr<WsPeer> accept(StreamPtr stream, const HttpMessage& request,
-                                          std::string_view rest, WsHandler* handler);
+                                          std::string_view rest, WsHandler* handler,
+                                          std::string_view subprotocol = {});
     ~WsPeer() override;
 
     void set_handler(WsHandler* handler) { handler_ = handler; }
