@@ -2,6 +2,8 @@
 
 #include "app/exit_codes.hpp"
 #include "app/prompts.hpp"
+#include "app/voices.hpp"
+#include "base/random.hpp"
 #include "base/timer.hpp"
 #include "call/caller_leg.hpp"
 #include "call/registry.hpp"
@@ -10,17 +12,18 @@
 #include "http/admin.hpp"
 #include "http/feed_hub.hpp"
 #include "http/front_door.hpp"
+#include "ladder/ladder.hpp"
 #include "log/log.hpp"
 #include "metrics/catalog.hpp"
 #include "net/asio_loop.hpp"
 #include "net/http_server.hpp"
 #include "net/tls.hpp"
 #include "net/url.hpp"
+#include "recording/disk_recorder.hpp"
 #include "store/sqlite_journal.hpp"
 #include "supervise/notify.hpp"
 #include "supervise/signals.hpp"
 #include "supervise/watchdog.hpp"
-#include "voice/realtime/make.hpp"
 
 #include <sys/resource.h>
 
@@ -41,12 +44,10 @@ constexpr std::chrono::milliseconds k_snapshot_every{500};
 constexpr std::chrono::milliseconds k_probe_every{2000};      // cpp-daemon.md 5.2
 constexpr std::chrono::milliseconds k_status_every{5000};
 constexpr std::chrono::milliseconds k_goodbye{2000};          // for closing handshakes after a drain
+constexpr std::chrono::milliseconds k_recorder_flush{5'000};
 constexpr std::chrono::milliseconds k_journal_flush{10'000};
 constexpr int k_descriptors_reserved = 128;                   // journal, log, admin, listeners
 constexpr int k_descriptors_per_call = 4;                     // two legs, a renewal, a webhook
-
-constexpr char k_person_words[] =
-    "Please stay on the line. You are being connected to a call taker.";
 
 http::FrontDoorSettings front_door_settings(const config::Config& c) {
     http::FrontDoorSettings s;
@@ -54,7 +55,10 @@ http::FrontDoorSettings front_door_settings(const config::Config& c) {
     s.verify_signature = c.twilio.verify_signature;
     s.auth_tokens = {c.credentials.twilio_auth_token, c.credentials.twilio_auth_token_next};
     s.account_sid = c.twilio.account_sid;
-    s.person = {k_person_words, c.person.number, c.person.caller_id, static_cast<int>(c.person.timeout.count())};
+    s.person.sentence = twilio::k_person_sentence;
+    s.person.number = c.person.number;
+    s.person.caller_id = c.person.caller_id;
+    s.person.timeout_s = static_cast<int>(c.person.timeout.count());
     return s;
 }
 
@@ -71,10 +75,58 @@ int calls_allowed(int wanted) {
     return static_cast<int>(std::clamp<std::int64_t>(possible, 1, wanted));
 }
 
-// The live rung needs a key; a simulator on loopback (the loader allows ws:// only there) does not.
-bool has_live_rung(const config::Config& c) {
-    const auto url = net::parse_url(c.openai.url);
-    return !c.credentials.openai_api_key.reveal().empty() || (url && !url->secure());
+constexpr base::milliseconds k_dial_margin{15'000};  // behind the ringing time, for Twilio to say how it went
+
+std::shared_ptr<const call::CallSettings> call_settings(const config::Config& c) {
+    auto settings = std::make_shared<call::CallSettings>();
+    settings->timers = c.ladder;
+    settings->person_words = c.person.words;
+    settings->person_patience = c.person.timeout + k_dial_margin;
+    settings->dials = !c.person.number.empty();
+    settings->record_live = c.recording.enabled;
+    return settings;
+}
+
+recording::DiskRecorderOptions recorder_options(const config::Config& c) {
+    recording::DiskRecorderOptions options;
+    options.path = c.recording.path;
+    options.retention.days = c.recording.retention_days;
+    return options;
+}
+
+std::vector<http::RungStatus> rung_status(const ladder::Snapshot& snapshot) {
+    std::vector<http::RungStatus> list;
+    for (const auto& rung : snapshot.rungs) {
+        http::RungStatus s;
+        s.name = ladder::to_string(rung.rung);
+        s.configured = rung.configured;
+        s.usable = rung.usable;
+        const bool closed = rung.breaker == ladder::Breaker::State::closed;
+        s.state = !rung.configured ? "skipped" : closed ? ladder::to_string(rung.health.level) : ladder::to_string(rung.breaker);
+        s.reason = rung.configured ? rung.health.reason : rung.skipped;
+        s.connect_ms = rung.figures.connect_ms;
+        s.first_audio_ms = rung.figures.first_audio_ms;
+        list.push_back(std::move(s));
+    }
+    return list;
+}
+
+http::VoiceStatus voice_status(const ladder::Snapshot& snapshot) {
+    http::VoiceStatus s;
+    s.provider = ladder::to_string(snapshot.best);
+    s.state = "not_configured";
+    for (const auto& rung : snapshot.rungs) {
+        if (!ladder::is_live(rung.rung) || !rung.configured) continue;
+        s.configured = true;
+        if (rung.usable) {
+            s.state = rung.figures.connect_ms < 0 ? "unknown" : "ok";
+            s.last_error_code.clear();
+            return s;
+        }
+        s.state = "failing";
+        if (s.last_error_code.empty()) s.last_error_code = rung.health.reason;
+    }
+    return s;
 }
 
 // What the admin thread knows of the media thread: a value, posted over.
@@ -82,8 +134,8 @@ struct MediaSnapshot {
     std::int64_t calls_active = 0;
     std::int64_t calls_max = 0;
     bool draining = false;
-    bool live = false;
-    call::VoiceHealth voice;
+    bool healthy = false;
+    ladder::Snapshot ladder;
     std::int64_t certificate_not_after_utc_s = 0;
 };
 
@@ -122,7 +174,10 @@ class Daemon {
     std::optional<http::FeedHub> feed_;
 
     // media loop
-    std::shared_ptr<const voice::realtime::RealtimeSettings> voice_settings_;
+    Voices voices_;
+    std::unique_ptr<recording::DiskRecorder> recorder_;  // before the journal's end: its rows go there
+    std::optional<ladder::Ladder> ladder_;
+    std::optional<Prober> prober_;
     std::optional<call::Environment> environment_;
     std::optional<call::Registry> registry_;
     std::optional<call::CallerLegs> legs_;
@@ -150,9 +205,11 @@ Daemon::~Daemon() {
     // Calls and sockets of the media loop go before what they point to.
     public_listener_.reset();
     snapshot_timer_.reset();
+    prober_.reset();
     front_door_.reset();
     legs_.reset();
     registry_.reset();
+    if (recorder_) recorder_->stop(k_recorder_flush);
     if (journal_) journal_->stop(k_journal_flush);
     admin_.stop();
     if (admin_thread_.joinable()) admin_thread_.join();
@@ -186,19 +243,23 @@ int Daemon::open_public() {
         public_tls_ = std::move(*tls);
         metrics::cert_not_after_seconds.set(static_cast<double>(public_tls_->not_after_utc_s()));
     }
-    auto voice_settings = voice::realtime::openai_settings(config_);
-    if (!voice_settings) {
-        k_log.error("voice provider refused", {{"detail", voice_settings.error().detail}});
+    auto voices = Voices::build(media_, config_, prompts_.clips);
+    if (!voices) {
+        k_log.error("voice provider refused", {{"detail", voices.error().detail}});
         return k_exit_configuration;
     }
-    voice_settings_ = std::move(*voice_settings);
-    environment_.emplace(call::Environment{
-        media_, *journal_, *feed_, prompts_.clips,
-        [this](const base::CallSid& call, voice::VoiceListener& listener) {
-            return voice::realtime::make_realtime_voice(media_, voice_settings_, call, listener);
-        }});
+    voices_ = std::move(*voices);
+    recorder_ = std::make_unique<recording::DiskRecorder>(recorder_options(config_), *journal_);
+    ladder_.emplace(voices_.ladder, media_.now(), base::random_u32());
+    const auto make_voice = [this](ladder::Rung rung, const base::CallSid& call, voice::VoiceListener& listener) {
+        return voices_.make(media_, rung, prompts_.clips, call, listener);
+    };
+    environment_.emplace(call::Environment{media_, *journal_, *feed_, prompts_.clips, make_voice, *ladder_,
+                                           call_settings(config_), *recorder_});
+    prober_.emplace(media_, *ladder_, make_voice);
+    prober_->start();
     registry_.emplace(*environment_, calls_allowed(config_.media.max_calls));
-    registry_->set_live(has_live_rung(config_) && prompts_loaded_);
+    registry_->set_healthy(prompts_loaded_);
     legs_.emplace(media_, *registry_, *journal_);
     front_door_.emplace(media_, *registry_, *legs_, *journal_, prompts_.files, front_door_settings(config_));
 
@@ -255,10 +316,10 @@ int Daemon::start() {
     if (prompts) {
         prompts_ = std::move(*prompts);
         prompts_loaded_ = true;
+        for (const auto& problem : prompts_.problems) k_log.error("prompt passed over", {{"detail", problem}});
     } else {
         k_log.error("prompts missing, every call goes to a person", {{"detail", prompts.error().detail}});
     }
-    if (!has_live_rung(config_)) k_log.warning("no openai_api_key: rung openai is skipped, every call goes to a person");
     feed_.emplace(admin_, HOLDFAST_VERSION, config_.site.id);
     if (const int code = open_store()) return code;
     if (const int code = open_public()) return code;
@@ -277,8 +338,8 @@ void Daemon::take_snapshot() {
     snapshot.calls_active = static_cast<std::int64_t>(registry_->active());
     snapshot.calls_max = registry_->max_calls();
     snapshot.draining = registry_->draining();
-    snapshot.live = registry_->live();
-    snapshot.voice = registry_->voice_health();
+    snapshot.healthy = registry_->healthy();
+    snapshot.ladder = ladder_->snapshot(media_.now());
     snapshot.certificate_not_after_utc_s = public_tls_ ? public_tls_->not_after_utc_s() : 0;
     admin_.post([this, snapshot = std::move(snapshot)] { snapshot_ = snapshot; });
     const auto dropped = log::dropped();
@@ -296,14 +357,8 @@ http::DaemonStatus Daemon::status() const {
     s.calls_active = snapshot_.calls_active;
     s.calls_max = snapshot_.calls_max;
     s.store = journal_->status();
-    s.voice.provider = "openai";
-    s.voice.configured = snapshot_.live;
-    s.voice.state = !snapshot_.live          ? "not_configured"
-                    : !snapshot_.voice.known ? "unknown"
-                    : snapshot_.voice.ok     ? "ok"
-                                             : "failing";
-    s.voice.last_error_code = snapshot_.voice.last_error_code;
-    s.voice.last_ok_utc_ms = snapshot_.voice.last_ok_utc_ms;
+    s.rungs = rung_status(snapshot_.ladder);
+    s.voice = voice_status(snapshot_.ladder);
     s.prompts_loaded = prompts_.files.size();
     s.public_.address = config_.listen.public_.address;
     s.public_.port = public_listener_->port();
@@ -336,10 +391,10 @@ void Daemon::reload() {
 
 void Daemon::apply(const config::Config& loaded) {
     auto diff = config::diff_reload(running_, loaded);
-    auto voice_settings = voice::realtime::openai_settings(diff.effective);
-    if (!voice_settings) {
+    auto voices = Voices::build(media_, diff.effective, prompts_.clips);
+    if (!voices) {
         metrics::reload_total.add("rejected");
-        k_log.error("configuration refused, the old one stays in force", {{"problem", voice_settings.error().detail}});
+        k_log.error("configuration refused, the old one stays in force", {{"problem", voices.error().detail}});
         return;
     }
     for (const auto& key : diff.needs_restart) k_log.warning("changed key needs a restart", {{"key", key}});
@@ -347,11 +402,12 @@ void Daemon::apply(const config::Config& loaded) {
     running_ = std::move(diff.effective);
     log::set_level(config::log_level(running_));
     // The media loop takes the new values between two events; running calls keep their snapshot.
-    media_.post([this, next = running_, voice = std::move(*voice_settings)]() mutable {
+    media_.post([this, next = running_, voices = std::move(*voices)]() mutable {
         front_door_->set_settings(front_door_settings(next));
-        voice_settings_ = std::move(voice);
+        voices_ = std::move(voices);
         registry_->set_max_calls(calls_allowed(next.media.max_calls));
-        registry_->set_live(has_live_rung(next) && prompts_loaded_);
+        ladder_->configure(voices_.ladder, media_.now(), base::random_u32());
+        environment_->settings = call_settings(next);
         bool good = true;
         if (public_tls_) {
             const auto result = public_tls_->reload();
@@ -389,7 +445,7 @@ void Daemon::drain() {
 
 int Daemon::run() {
     supervise::notify_ready(status_line());
-    k_log.notice("ready", {{"version", HOLDFAST_VERSION}, {"site", config_.site.id}, {"live", has_live_rung(config_) && prompts_loaded_}});
+    k_log.notice("ready", {{"version", HOLDFAST_VERSION}, {"site", config_.site.id}, {"rung", ladder::to_string(ladder_->best(media_.now()))}});
     const auto watch = supervise::watchdog_interval();
     const auto probe_every = watch.count() > 0
                                  ? std::min<base::Mono::duration>(k_probe_every, watch / 2)

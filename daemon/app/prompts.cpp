@@ -3,52 +3,119 @@
 #include "audio/mulaw.hpp"
 #include "audio/wav.hpp"
 #include "base/base64.hpp"
+#include "base/sha256.hpp"
 #include "base/text.hpp"
+#include "voice/canned/plan.hpp"
 
+#include <algorithm>
+#include <array>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
+#include <optional>
 
 namespace holdfast::app {
 namespace {
 
 constexpr std::size_t k_prompt_bytes_max = 30 * audio::k_mulaw_rate;
 constexpr std::size_t k_words_bytes_max = 2000;
+constexpr std::uintmax_t k_file_bytes_max = 8 * 1024 * 1024;  // 30 s at 48 kHz, stereo, are 6 MB
+constexpr std::size_t k_prompts_max = 500;                    // of one language
+constexpr std::array<const char*, 2> k_languages{"en", "es"};
+// What a call may say on any rung; a set without one of them is not complete.
+constexpr std::array<std::string_view, 6> k_needed{"greeting", "person", "filler", "stall", "silence_prompt",
+                                                   "silence_keys"};
 
 base::Error bad(const std::string& path, const std::string& why) {
     return base::make_error(base::Condition::fatal, "prompt", path + ": " + why);
 }
 
-base::Result<std::string> read_words(const std::string& path) {
+std::optional<std::string> read_file(const std::string& path, std::uintmax_t bytes_max) {
+    std::error_code ec;
+    const auto size = std::filesystem::file_size(path, ec);
+    if (ec || size > bytes_max) return std::nullopt;
     std::ifstream in(path, std::ios::binary);
-    if (!in) return bad(path, "cannot be read; it holds the words of the prompt");
-    std::string words{std::istreambuf_iterator<char>(in), {}};
-    while (!words.empty() && (words.back() == '\n' || words.back() == '\r')) words.pop_back();
-    if (words.empty() || words.size() > k_words_bytes_max || !base::is_utf8(words)) {
-        return bad(path, "must be UTF-8 text of 1 to 2000 bytes");
-    }
-    return words;
+    if (!in) return std::nullopt;
+    return std::string{std::istreambuf_iterator<char>(in), {}};
 }
 
-base::Result<void> load_one(const std::string& folder, const std::string& name, call::Clip& clip, Prompts& into) {
-    auto words = read_words(folder + "/" + name + ".txt");
-    if (!words) return words.error();
-    const std::string path = folder + "/" + name + ".wav";
-    const auto wav = audio::read_wav_file(path);
-    if (!wav) return bad(path, std::string(wav.error().code) + " " + wav.error().detail);
-    const std::string mulaw = audio::to_mulaw_8k(*wav);
-    if (mulaw.empty() || mulaw.size() > k_prompt_bytes_max) return bad(path, "must last up to 30 s");
-    clip.words = std::move(*words);
-    clip.base64 = base::base64_encode(mulaw);
-    into.files[name] = audio::write_wav_mulaw(mulaw);
-    return {};
+// "HASH  NAME" lines of sha256sum.
+std::map<std::string, std::string> read_sums(const std::string& path) {
+    std::map<std::string, std::string> sums;
+    constexpr std::size_t k_hash_chars = 64;
+    std::ifstream in(path);
+    for (std::string line; std::getline(in, line) && sums.size() < 2 * k_prompts_max;) {
+        if (line.size() > k_hash_chars + 2) sums[line.substr(k_hash_chars + 2)] = line.substr(0, k_hash_chars);
+    }
+    return sums;
 }
+
+// One prompt of one language. The error is about a file.
+class Folder {
+  public:
+    Folder(std::string folder, const char* language)
+        : folder_(std::move(folder) + "/" + language), language_(language), sums_(read_sums(folder_ + "/SHA256SUMS")) {}
+
+    std::vector<std::string> names() const {
+        std::vector<std::string> names;
+        std::error_code ec;
+        for (std::filesystem::directory_iterator it(folder_, ec), end; !ec && it != end; it.increment(ec)) {
+            if (it->path().extension() == ".wav" && names.size() < k_prompts_max) names.push_back(it->path().stem().string());
+        }
+        std::sort(names.begin(), names.end());
+        return names;
+    }
+
+    base::Result<void> load(const std::string& name, Prompts& into) const {
+        auto words = whole(name + ".txt", k_words_bytes_max);
+        if (!words) return words.error();
+        while (!words->empty() && (words->back() == '\n' || words->back() == '\r')) words->pop_back();
+        if (words->empty() || !base::is_utf8(*words)) return bad(folder_ + "/" + name + ".txt", "must be UTF-8 text of 1 to 2000 bytes");
+        const std::string path = folder_ + "/" + name + ".wav";
+        if (const auto bytes = whole(name + ".wav", k_file_bytes_max); !bytes) return bytes.error();
+        const auto wav = audio::read_wav_file(path);
+        if (!wav) return bad(path, std::string(wav.error().code) + " " + wav.error().detail);
+        const std::string mulaw = audio::to_mulaw_8k(*wav);
+        if (mulaw.empty() || mulaw.size() > k_prompt_bytes_max) return bad(path, "must last up to 30 s");
+        into.clips.add(name, language_, voice::Clip{base::base64_encode(mulaw), std::move(*words)});
+        into.files[language_ == "en" ? name : language_ + "-" + name] = audio::write_wav_mulaw(mulaw);
+        return {};
+    }
+
+  private:
+    base::Result<std::string> whole(const std::string& name, std::uintmax_t bytes_max) const {
+        auto content = read_file(folder_ + "/" + name, bytes_max);
+        if (!content) return bad(folder_ + "/" + name, "cannot be read, or is too large");
+        const auto sum = sums_.find(name);
+        if (sum != sums_.end() && base::sha256_hex(*content) != sum->second) {
+            return bad(folder_ + "/" + name, "is not what SHA256SUMS says");
+        }
+        return std::move(*content);
+    }
+
+    const std::string folder_;
+    const std::string language_;
+    const std::map<std::string, std::string> sums_;
+};
 
 }  // namespace
 
 base::Result<Prompts> load_prompts(const std::string& folder) {
     Prompts prompts;
-    if (auto r = load_one(folder, "greeting", prompts.clips.greeting, prompts); !r) return r.error();
-    if (auto r = load_one(folder, "person", prompts.clips.person, prompts); !r) return r.error();
+    for (const char* const language : k_languages) {
+        const Folder one(folder, language);
+        for (const auto& name : one.names()) {
+            if (const auto loaded = one.load(name, prompts); !loaded) prompts.problems.push_back(loaded.error().detail);
+        }
+    }
+    std::vector<std::string_view> needed(k_needed.begin(), k_needed.end());
+    for (const auto id : voice::canned::prompts()) needed.push_back(id);
+    for (const auto id : needed) {
+        if (prompts.clips.find(id, "en") != nullptr) continue;
+        const auto why = prompts.problems.empty() ? std::string("there is no such prompt") : prompts.problems.front();
+        return bad(folder + "/en/" + std::string(id) + ".wav", why);
+    }
     return prompts;
 }
 

@@ -2,20 +2,23 @@
 #pragma once
 
 #include "base/error.hpp"
-#include "call/call.hpp"
 #include "http/front_door.hpp"
+#include "voice/clips.hpp"
 
 #include <string>
+#include <vector>
 
 namespace holdfast::app {
 
 struct Prompts {
-    call::Clips clips;       // for the open stream
-    http::PromptFiles files; // for <Play>
+    voice::Clips clips;       // for the open stream
+    http::PromptFiles files;  // for <Play>: ID.wav in English, es-ID.wav
+    std::vector<std::string> problems;  // files that were passed over; the other language stands in
 };
 
-// Reads NAME.wav (any WAV; kept as 8 kHz mu-law) and NAME.txt (what it says) of every needed prompt.
-// An error names the first file that is missing, unreadable, empty or longer than 30 s. Blocks on disk.
+// Reads en/ and es/ below `folder`: NAME.wav (any WAV; kept as 8 kHz mu-law) with NAME.txt (what it says),
+// each checked against SHA256SUMS of its folder when there is one. A damaged file is named and passed over
+// (E09). An error only when a prompt that every call may need is there in no language. Blocks on disk.
 base::Result<Prompts> load_prompts(const std::string& folder);
 
 }  // namespace holdfast::app

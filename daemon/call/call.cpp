@@ -1,6 +1,8 @@
 #include "call/call.hpp"
 
 #include "base/base64.hpp"
+#include "base/random.hpp"
+#include "base/text.hpp"
 #include "config/limits.hpp"
 #include "log/log.hpp"
 #include "metrics/catalog.hpp"
@@ -31,20 +33,31 @@ std::int64_t micros(base::Mono::duration d) {
     return std::chrono::duration_cast<std::chrono::microseconds>(d).count();
 }
 
+WatchTimes watch_times(const config::Ladder& timers) {
+    WatchTimes times;
+    times.filler_after = timers.filler_after;
+    times.answer_timeout = timers.answer_timeout;
+    times.stall_after = timers.stall_after;
+    times.silence_prompt = times.silence_keys = timers.silence_prompt;
+    // The operator counts from the first moment of silence; prompt and offer are part of it.
+    times.silence_person = std::max<base::milliseconds>(timers.silence_person - 2 * timers.silence_prompt,
+                                                        timers.silence_prompt);
+    return times;
+}
+
 double seconds(base::Mono::duration d) { return std::chrono::duration<double>(d).count(); }
 
 }  // namespace
 
-Call::Call(Environment& environment, CallOwner& owner, twilio::VoiceRequest request)
+Call::Call(Environment& environment, CallOwner& owner, twilio::VoiceRequest request, ladder::Rung rung)
     : env_(environment), owner_(owner), request_(std::move(request)), started_at_(environment.loop.now()),
-      rung_(environment.live_rung), early_(base::to_ms(limits::caller_ring)),
+      settings_(environment.settings), climb_(rung, environment.loop.now(), environment.settings->timers),
+      watch_(watch_times(environment.settings->timers)), early_(base::to_ms(limits::caller_ring)),
       playout_(*this, audio::PlayoutLimits::defaults()), tick_timer_(environment.loop),
       pump_timer_(environment.loop), start_timer_(environment.loop), takeover_timer_(environment.loop),
-      leave_timer_(environment.loop) {}
+      leave_timer_(environment.loop), replace_timer_(environment.loop), person_timer_(environment.loop) {}
 
-Call::~Call() {
-    if (voice_) voice_->stop("call_destroyed");
-}
+Call::~Call() = default;
 
 std::int64_t Call::offset_ms() const { return base::to_ms(env_.loop.now() - started_at_); }
 
@@ -54,7 +67,7 @@ FeedEvent Call::feed_event(std::string_view kind) const {
     event.call = sid();
     event.utc_ms = env_.loop.utc_ms();
     event.offset_ms = offset_ms();
-    event.rung = rung_;
+    event.rung = ladder::to_string(climb_.rung());
     return event;
 }
 
@@ -78,10 +91,10 @@ void Call::admit() {
     row.direction = request_.direction;
     row.attestation = request_.attestation;
     row.status = "ringing";
-    row.rung = rung_;
+    row.rung = ladder::to_string(climb_.rung());
     row.decision = "admitted";
     append(std::move(row));
-    k_log.notice("call admitted", sid(), {{"rung", rung_}});
+    k_log.notice("call admitted", sid(), {{"rung", ladder::to_string(climb_.rung())}});
     env_.feed.publish(feed_event("ringing"));
     apply(EventKind::admitted);
 }
@@ -89,14 +102,29 @@ void Call::admit() {
 // --- machine ---
 
 void Call::apply(EventKind kind, std::string reason) {
+    Event event;
+    event.kind = kind;
+    event.reason = std::move(reason);
+    apply(std::move(event));
+}
+
+void Call::apply(Event event) {
     const auto self = shared_from_this();  // end_call makes the registry let go of us
-    Step next = step(state_, Event{kind, std::move(reason)});
+    const EventKind kind = event.kind;
+    Step next = step(state_, std::move(event));
     if (!next.actions.empty() && next.actions.back().kind == ActionKind::report_impossible) {
         k_log.warning("event without a rule in this phase", sid(),
                       {{"phase", to_string(state_.phase)}, {"event", to_string(kind)}});
     }
     state_ = next.state;
-    for (const Action& action : next.actions) perform(action);
+    std::string_view leads_to = state_.phase == Phase::leaving ? "person" : "";
+    for (const Action& action : next.actions) {
+        if (action.kind == ActionKind::set_rung) leads_to = action.word;
+    }
+    for (const Action& action : next.actions) {
+        if (action.kind == ActionKind::record_seam) record_seam(action.word, action.second, leads_to);
+        else perform(action);
+    }
 }
 
 void Call::perform(const Action& action) {
@@ -108,41 +136,73 @@ void Call::perform(const Action& action) {
     };
     switch (action.kind) {
         case ActionKind::open_voice:
-            voice_ = env_.make_voice(sid(), *this);
-            if (voice_) voice_->open();
+            open_voice();
             break;
         case ActionKind::prove_voice:
-            if (voice_) {
-                voice::Handover handover;
-                handover.greeting = env_.clips.greeting.words;
-                voice_->prove(handover);
-            }
-            if (voice_ && voice_->ready()) on_voice_ready();
+            // A call that comes back from a person that nobody was is gone on with, not begun.
+            if (seat_) prove(*seat_, !talk_.empty());
             break;
         case ActionKind::close_voice:
-            if (voice_) voice_->stop(action.word);
+            let_go(seat_, action.word);
+            break;
+        case ActionKind::take_better_voice: {
+            seat_ = std::exchange(better_, nullptr);
+            watch_.voice_changed();
+            prove(*seat_, true);
+            break;
+        }
+        case ActionKind::drop_better_voice:
+            let_go(better_, "dropped");
             break;
         case ActionKind::play_greeting:
-            play(env_.clips.greeting, "greeting");
+            play("greeting");
+            break;
+        case ActionKind::play_prompt:
+            prompting_ = true;
+            play(action.second);
             break;
         case ActionKind::silence_playout:
             cut_playout();
             break;
         case ActionKind::play_sentence:
-            play(env_.clips.person, action.word);
+            play(action.word);
             break;
         case ActionKind::arm_leave_timer: {
-            const auto bytes = base::base64_decoded_bytes(env_.clips.person.base64);
-            leave_timer_.arm(base::milliseconds(static_cast<std::int64_t>(bytes) / k_bytes_per_ms) +
-                                 playout_.waiting() + limits::playout_ahead + k_leave_margin,
-                             later(EventKind::sentence_played));
+            const auto left = std::chrono::duration_cast<base::milliseconds>(
+                playout_.sounds_until(env_.loop.now()) - env_.loop.now());
+            leave_timer_.arm(std::max(left, base::milliseconds(0)) + k_leave_margin, later(EventKind::sentence_played));
             break;
         }
+        case ActionKind::arm_replace_timer:
+            if (const auto until = climb_.replace_until()) {
+                replace_timer_.arm_at(*until, [weak] {
+                    const auto self = weak.lock();
+                    if (!self) return;
+                    const auto move = self->climb_.replace_overdue(self->env_.loop.now());
+                    if (move != ladder::Move::stay) self->give_up_voice(EventKind::voice_late, "late", move);
+                });
+            }
+            break;
+        case ActionKind::cancel_replace_timer:
+            replace_timer_.cancel();
+            break;
+        case ActionKind::arm_person_timer:
+            if (!settings_->dials) {
+                apply(EventKind::person_timeout);
+                break;
+            }
+            env_.feed.publish(feed_event("with_person"));
+            k_log.notice("call with a person", sid());
+            person_timer_.arm(settings_->person_patience, later(EventKind::person_timeout));
+            break;
+        case ActionKind::cancel_person_timer:
+            person_timer_.cancel();
+            break;
         case ActionKind::close_stream:
+            recording_.reset();
             if (leg_ != nullptr) std::exchange(leg_, nullptr)->close(action.word);
             break;
-        case ActionKind::record_seam:
-            record_seam(action.word, action.second);
+        case ActionKind::record_seam:  // apply() knows where it leads
             break;
         case ActionKind::set_rung: {
             store::CallChanged row;
@@ -150,8 +210,9 @@ void Call::perform(const Action& action) {
             row.utc_ms = env_.loop.utc_ms();
             row.offset_ms = offset_ms();
             row.rung = std::string(action.word);
-            rung_ = *row.rung;
             append(std::move(row));
+            if (const auto rung = ladder::parse_rung(action.word)) climb_.stepped(*rung, env_.loop.now());
+            record_if_wanted();
             break;
         }
         case ActionKind::set_status: {
@@ -184,14 +245,14 @@ void Call::perform(const Action& action) {
     }
 }
 
-void Call::record_seam(std::string_view kind, std::string_view reason) {
+void Call::record_seam(std::string_view kind, std::string_view reason, std::string_view leads_to) {
     store::Seam seam;
     seam.call = sid();
     seam.utc_ms = env_.loop.utc_ms();
     seam.offset_ms = offset_ms();
     seam.kind.assign(kind);
-    seam.from_rung = rung_;
-    seam.to_rung = state_.phase == Phase::leaving ? "person" : rung_;
+    seam.from_rung = ladder::to_string(climb_.rung());
+    seam.to_rung = leads_to.empty() ? seam.from_rung : std::string(leads_to);
     seam.reason.assign(reason);
     k_log.notice("seam", sid(), {{"kind", kind}, {"reason", reason}});
     FeedEvent event = feed_event(kind == "voice_lost" ? "voice_lost" : kind == "person_asked" ? "transfer" : "seam");
@@ -201,16 +262,14 @@ void Call::record_seam(std::string_view kind, std::string_view reason) {
 }
 
 void Call::end(std::string_view reason) {
-    for (base::Timer* timer : {&tick_timer_, &pump_timer_, &start_timer_, &takeover_timer_, &leave_timer_}) {
+    for (base::Timer* timer : {&tick_timer_, &pump_timer_, &start_timer_, &takeover_timer_, &leave_timer_,
+                               &replace_timer_, &person_timer_}) {
         timer->cancel();
     }
-    if (voice_) {
-        voice_->stop(reason);
-        // We may be inside one of its notices: let it go when the stack is unwound.
-        env_.loop.post([voice = std::move(voice_)] {});
-        voice_.reset();
-    }
+    let_go(better_, reason);
+    let_go(seat_, reason);
     if (playout_.busy()) cut_playout();
+    recording_.reset();
     store_keys();
     store_answers(true);
     if (leg_ != nullptr) std::exchange(leg_, nullptr)->close(reason);
@@ -240,6 +299,9 @@ void Call::stream_started(Leg& leg, const twilio::StartInfo& start) {
     next_timestamp_ms_ = -1;
     silence_given_ms_ = 0;
     last_media_at_ = env_.loop.now();
+    watch_.begin(last_media_at_);
+    stream_offset_ms_ = offset_ms();
+    record_if_wanted();
     idle_pinged_ = false;
     k_log.notice("stream started", sid(), {{"stream", stream_sid_}, {"takeover", takeover}});
     FeedEvent event = feed_event("stream_started");
@@ -262,6 +324,8 @@ void Call::media(const twilio::StreamEvent& event) {
     next_timestamp_ms_ = std::max<std::int64_t>(event.timestamp_ms, 0) + bytes / k_bytes_per_ms;
     if (event.chunk > 0) last_chunk_ = event.chunk;
     give_voice(event.payload);
+    if (recording_) recording_->caller(event.payload, stream_offset_ms_ + std::max<std::int64_t>(event.timestamp_ms, 0));
+    watch_silence(last_media_at_);
 }
 
 bool Call::accept_payload(const twilio::StreamEvent& event) {
@@ -304,11 +368,47 @@ void Call::give_silence(std::int64_t milliseconds) {
 }
 
 void Call::give_voice(std::string_view base64) {
-    if (voice_ && state_.voice == VoiceState::ready && early_.empty() && voice_->ready()) {
-        voice_->caller_audio(base64);
+    given_ms_ += static_cast<std::int64_t>(base::base64_decoded_bytes(base64)) / k_bytes_per_ms;
+    hear_locally(base64);
+    if (seat_ && state_.voice == VoiceState::ready && early_.empty() && seat_->ready() && seat_->voice()->hears()) {
+        seat_->voice()->caller_audio(base64);
     } else if (state_.phase == Phase::talking || state_.phase == Phase::stream_lost) {
         early_.push(base64);
     }
+}
+
+// The detector tells where in the audio something was; the newest sample is now.
+void Call::hear_locally(std::string_view base64) {
+    samples_.clear();
+    if (!base::base64_decode_append(samples_, base64)) return;
+    const auto change = detector_.feed(samples_);
+    if (!change) return;
+    const auto at = [&](std::int64_t position_ms) {
+        return env_.loop.now() - base::milliseconds(detector_.position_ms() - position_ms);
+    };
+    if (seat_ && seat_->voice() != nullptr && state_.phase == Phase::talking) {
+        if (change->started) seat_->voice()->caller_speaks(true);
+        if (change->stopped && !detector_.speaking()) seat_->voice()->caller_speaks(false);
+    }
+    if (change->started) watch_.caller_started(at(detector_.speech_started_ms()));
+    if (change->stopped) {
+        watch_.caller_stopped(at(detector_.last_sound_ms()),
+                              base::milliseconds(detector_.last_sound_ms() - detector_.speech_started_ms()));
+    }
+    if (change->started && change->stopped && detector_.speaking()) watch_.caller_started(at(detector_.speech_started_ms()));
+}
+
+// A canned call is always recorded, from the moment it becomes one.
+void Call::record_if_wanted() {
+    if (recording_ || leg_ == nullptr) return;
+    const bool canned = climb_.rung() == ladder::Rung::canned;
+    if (!canned && !settings_->record_live) return;
+    recording::Start start;
+    start.call = sid();
+    start.utc_ms = env_.loop.utc_ms();
+    start.offset_ms = offset_ms();
+    start.retention_class = canned ? "canned" : "live";
+    recording_ = env_.recorder.start(start);
 }
 
 void Call::dtmf(std::string_view digit) {
@@ -325,11 +425,21 @@ void Call::dtmf(std::string_view digit) {
     if (keys_.empty()) keys_start_ms_ = offset_ms();
     keys_.append(digit);
     last_key_at_ = now;
+    watch_.caller_pressed(now);
     FeedEvent event = feed_event("dtmf");
     event.text = store::Text(std::string(digit));
     env_.feed.publish(std::move(event));
     if (keys_.size() >= limits::dtmf_kept) store_keys();
-    if (digit.size() == 1 && digit.front() == k_person_key) ask_person("keypad");
+    if (digit.size() == 1 && digit.front() == k_person_key) {
+        ask_person("keypad");
+        return;
+    }
+    // Fixed questions take a key at once, and a key ends the question; a model is given a run of keys as
+    // one text (store_keys).
+    if (seat_ && seat_->voice() != nullptr && state_.phase == Phase::talking && !ladder::is_live(climb_.rung())) {
+        interrupted();
+        if (seat_) seat_->voice()->caller_keys(digit);
+    }
 }
 
 void Call::store_keys() {
@@ -338,6 +448,9 @@ void Call::store_keys() {
     row.speaker = store::Speaker::caller;
     row.provider = "keypad";
     row.item_id = "keys-" + std::to_string(++key_runs_);
+    if (seat_ && seat_->voice() != nullptr && state_.phase == Phase::talking && ladder::is_live(climb_.rung())) {
+        seat_->voice()->caller_keys(keys_);
+    }
     row.text = store::Text(std::exchange(keys_, {}));
     row.start_ms = keys_start_ms_;
     row.end_ms = base::to_ms(last_key_at_ - started_at_);
@@ -367,6 +480,18 @@ void Call::webhook_repeated() { apply(EventKind::webhook_repeated); }
 void Call::callback_ended() { apply(EventKind::callback_ended); }
 void Call::ask_person(std::string_view reason) { apply(EventKind::person_asked, std::string(reason)); }
 void Call::drain() { apply(EventKind::drain); }
+void Call::person_done() { apply(EventKind::person_done); }
+
+bool Call::person_unanswered(std::string_view how) {
+    if (state_.phase != Phase::with_person) return false;
+    Event event;
+    event.kind = EventKind::person_unanswered;
+    event.reason.assign(how);
+    event.rung = env_.ladder.best(env_.loop.now());
+    if (event.rung == ladder::Rung::person) return false;
+    apply(std::move(event));
+    return state_.phase == Phase::ringing;
+}
 
 // --- supervision ---
 
@@ -382,7 +507,9 @@ void Call::tick() {
         apply(EventKind::stream_blocked, "stuck");
         return;
     }
-    watch_caller_audio(now);
+    watch_silence(now);
+    look_up();
+    if (leg_ != nullptr) watch_caller_audio(now);
 }
 
 void Call::watch_caller_audio(base::TimePoint now) {
@@ -404,12 +531,19 @@ void Call::watch_caller_audio(base::TimePoint now) {
 
 // --- playout ---
 
-void Call::play(const Clip& clip, std::string_view name) {
-    answer_for(name, true).text = clip.words;
-    FeedEvent event = feed_event(name == "greeting" ? "greeting" : "sentence");
-    event.detail.assign(name);
+void Call::play(std::string_view id) {
+    const voice::Clip* const clip = env_.clips.find(id, language_);
+    if (clip == nullptr) {
+        k_log.warning("no such prompt", sid(), {{"prompt", id}});
+        return;
+    }
+    answer_for(id, true).text = clip->words;
+    FeedEvent event = feed_event(id == "greeting" ? "greeting" : "sentence");
+    event.detail.assign(id);
     env_.feed.publish(std::move(event));
-    playout_.play_clip(name, clip.base64, env_.loop.now());
+    const auto now = env_.loop.now();
+    playout_.play_clip(id, clip->base64, now);
+    watch_.box_sound(playout_.sounds_until(now));
     pump_playout();
 }
 
@@ -436,9 +570,11 @@ void Call::settle_playout() {
     bool sentence_over = false;
     for (auto& outcome : finished) {
         sentence_over = sentence_over || (outcome.clip && outcome.item == "person");
+        if (!outcome.clip && seat_ && state_.phase == Phase::talking) seat_->voice()->item_played(outcome.item);
         Answer& answer = answer_for(outcome.item, outcome.clip);
         answer.outcome = std::move(outcome);
     }
+    if (!playout_.busy()) prompting_ = false;
     store_answers(false);
     if (sentence_over) {
         leave_timer_.cancel();
@@ -449,6 +585,8 @@ void Call::settle_playout() {
 // Stops what plays and waits; what was cut is kept whole with what was heard of it.
 void Call::cut_playout() {
     const auto cut = playout_.interrupt(env_.loop.now());
+    watch_.silenced(env_.loop.now());
+    prompting_ = false;
     for (const auto& outcome : cut) {
         Answer& answer = answer_for(outcome.item, outcome.clip);
         answer.outcome = outcome;
@@ -458,36 +596,189 @@ void Call::cut_playout() {
 }
 
 bool Call::send_media(std::string_view base64) {
+    if (recording_) recording_->box(base64, offset_ms());
     metrics::media_frames_out_total.add();
     return leg_ != nullptr && leg_->send_media(base64);
 }
 bool Call::send_mark(std::string_view name) { return leg_ != nullptr && leg_->send_mark(name); }
-bool Call::send_clear() { return leg_ != nullptr && leg_->send_clear(); }
+bool Call::send_clear() {
+    if (recording_) recording_->box_cleared(offset_ms());
+    return leg_ != nullptr && leg_->send_clear();
+}
 
-// --- voice ---
+// --- voices ---
 
-void Call::on_voice_stage(voice::Stage stage) {
+void Call::open_voice() {
+    const auto now = env_.loop.now();
+    const ladder::Rung rung = climb_.rung();
+    let_go(seat_, "replaced");
+    SeatOwner& owner = *this;
+    seat_ = std::make_shared<VoiceSeat>(owner, rung, now);
+    auto voice = env_.make_voice(rung, sid(), seat_->listener());
+    if (!voice) {  // the list promised what the box cannot do: on with the next one, once we are out of here
+        env_.loop.post([weak = weak_from_this()] {
+            if (const auto self = weak.lock()) self->give_up_voice(EventKind::voice_lost, "config", ladder::Move::step_down);
+        });
+        return;
+    }
+    seat_->sit(std::move(voice));
+    watch_.voice_changed();
+    env_.ladder.note_connect(rung, now);
+    const auto seat = seat_;
+    seat->voice()->open();
+    if (talks(*seat) && (state_.phase == Phase::talking || state_.phase == Phase::stream_lost)) {
+        prove(*seat, !talk_.empty());  // with nothing said yet the greeting, or a prompt, has asked already
+    }
+}
+
+void Call::prove(VoiceSeat& seat, bool joining) {
+    if (seat.voice() == nullptr) return;
+    voice::Handover handover;
+    if (const auto* greeting = env_.clips.find("greeting", language_)) handover.greeting = greeting->words;
+    handover.said.assign(talk_.begin(), talk_.end());
+    handover.language = language_;
+    handover.joining = joining;
+    seat.voice()->prove(handover);
+    if (talks(seat) && seat.ready()) on_seat_ready(seat);
+}
+
+// We may be inside one of its notices: it is let go when the stack is unwound.
+void Call::let_go(std::shared_ptr<VoiceSeat>& seat, std::string_view reason) {
+    if (!seat) return;
+    seat->stop(reason);
+    env_.loop.post([gone = std::move(seat)] {});
+    seat.reset();
+}
+
+Event Call::moved(EventKind kind, std::string_view reason, ladder::Move move) const {
+    Event event;
+    event.kind = kind;
+    event.reason.assign(reason);
+    event.move = move;
+    const auto now = env_.loop.now();
+    if (move == ladder::Move::replace && !env_.ladder.may_replace(climb_.rung(), now)) event.move = ladder::Move::step_down;
+    if (event.move == ladder::Move::step_down) event.rung = env_.ladder.next_below(climb_.rung(), now);
+    return event;
+}
+
+void Call::give_up_voice(EventKind kind, std::string_view reason, ladder::Move move) {
+    apply(moved(kind, reason, move));
+}
+
+// A better rung that has been well for a while gets its voice ready behind the talk; the caller moves over
+// when nobody speaks.
+void Call::look_up() {
+    if (state_.phase != Phase::talking || state_.voice != VoiceState::ready) return;
+    const auto now = env_.loop.now();
+    const auto rung = env_.ladder.better_than(climb_.rung(), now);
+    if (climb_.turn_boundary(rung, now) != ladder::Move::step_up) return;
+    if (!better_) {
+        if (!env_.ladder.take_connect(*rung, now)) return;
+        SeatOwner& owner = *this;
+        better_ = std::make_shared<VoiceSeat>(owner, *rung, now);
+        auto voice = env_.make_voice(*rung, sid(), better_->listener());
+        if (!voice) {
+            better_.reset();
+            return;
+        }
+        better_->sit(std::move(voice));
+        const auto seat = better_;
+        seat->voice()->open();
+        return;
+    }
+    if (!better_->configured || playout_.busy() || speech_active_ || turn_) return;
+    Event event;
+    event.kind = EventKind::better_ready;
+    event.reason = "healthy";
+    event.rung = better_->rung;
+    apply(std::move(event));
+}
+
+void Call::watch_silence(base::TimePoint now) {
+    if (state_.phase != Phase::talking) return;
+    const auto alarm = watch_.due(now, ladder::is_live(climb_.rung()) && state_.voice == VoiceState::ready);
+    if (!alarm) return;
+    k_log.info("silence", sid(), {{"alarm", to_string(*alarm)}, {"rung", ladder::to_string(climb_.rung())}});
+    metrics::silence_total.add(to_string(*alarm));
+    switch (*alarm) {
+        case Alarm::filler: apply(EventKind::prompt_due, "filler"); return;
+        case Alarm::silence_prompt: case Alarm::silence_keys:
+            // Fixed questions have time-outs of their own.
+            if (ladder::is_live(climb_.rung())) apply(EventKind::prompt_due, to_string(*alarm));
+            return;
+        case Alarm::silence_person: ask_person("silence"); return;
+        case Alarm::answer_overdue:
+            env_.ladder.on_no_answer(climb_.rung(), now);
+            give_up_voice(EventKind::voice_unserved, "silent", climb_.unserved());
+            return;
+        case Alarm::stalled:
+            env_.ladder.on_lost(climb_.rung(), ladder::Fault::timeout, now, base::random_u32());
+            give_up_voice(EventKind::voice_unserved, "stalled", climb_.lost(ladder::Loss::may_heal, now));
+            return;
+    }
+}
+
+void Call::on_seat_stage(VoiceSeat& seat, voice::Stage stage) {
     FeedEvent event = feed_event("voice");
     event.detail = voice::to_string(stage);
+    event.rung = ladder::to_string(seat.rung);
     env_.feed.publish(std::move(event));
     if (stage == voice::Stage::renewed) record_seam("session_renewed", "expiry");
 }
 
-void Call::on_voice_ready() {
+void Call::on_seat_ready(VoiceSeat& seat) {
+    const auto now = env_.loop.now();
+    if (!std::exchange(seat.configured, true)) {
+        env_.ladder.on_connected(seat.rung, std::chrono::duration_cast<base::milliseconds>(now - seat.opened_at), now);
+    }
+    if (!talks(seat)) return;
     if (state_.voice == VoiceState::opening) {
-        owner_.on_call_voice(true, "");
+        climb_.replaced();
         apply(EventKind::voice_ready);
     }
-    if (state_.phase != Phase::talking || !voice_ || !voice_->ready()) return;
-    early_.drain([this](std::string_view base64) { voice_->caller_audio(base64); });
+    if (state_.phase != Phase::talking || !talks(seat) || !seat.ready() || !seat.voice()->hears()) return;
+    seat.base_ms = given_ms_ - early_.held_ms();
+    early_.drain([&seat](std::string_view base64) { seat.voice()->caller_audio(base64); });
 }
 
-void Call::on_caller_speech_started() {
+void Call::on_seat_lost(VoiceSeat& seat, const voice::VoiceLoss& loss) {
+    const auto now = env_.loop.now();
+    const auto fault = ladder::fault_of(loss.reason, loss.error.condition, loss.close_code);
+    const auto outcome = seat.configured ? env_.ladder.on_lost(seat.rung, fault, now, base::random_u32())
+                                         : env_.ladder.on_fault(seat.rung, fault, now, base::random_u32());
+    k_log.warning("voice lost", sid(),
+                  {{"rung", ladder::to_string(seat.rung)}, {"reason", loss.reason}, {"code", loss.error.code},
+                   {"close_code", loss.close_code}, {"condition", base::to_string(loss.error.condition)},
+                   {"fault", ladder::to_string(fault)}, {"breaker_opened", outcome.opened}});
+    if (!talks(seat)) {
+        let_go(better_, loss.reason);
+        return;
+    }
+    speech_active_ = false;
+    if (state_.phase == Phase::talking || state_.phase == Phase::stream_lost) {
+        seat.voice()->unheard([this](std::string_view base64) { early_.push(base64); });
+    }
+    // A session that never came has had its time already: only one that talked is opened again here.
+    const bool mend = seat.configured && !ladder::is_fatal(fault);
+    const auto move = climb_.lost(mend ? ladder::Loss::may_heal : ladder::Loss::fatal, now);
+    apply(moved(EventKind::voice_lost, loss.reason, move));
+    if (state_.phase != Phase::ended) store_answers(true);
+}
+
+void Call::on_seat_speech_started(VoiceSeat&) {
     speech_active_ = true;
     turn_.reset();
+    watch_.voice_noticed(env_.loop.now());
     env_.feed.publish(feed_event("speech_started"));
+    interrupted();
+}
+
+// The caller speaks into what plays.
+void Call::interrupted() {
     if (!playout_.busy() || state_.phase != Phase::talking) return;
     const auto cut = playout_.interrupt(env_.loop.now());
+    watch_.silenced(env_.loop.now());
+    prompting_ = false;
     std::vector<voice::PlayedItem> items;
     for (const auto& outcome : cut) {
         Answer& answer = answer_for(outcome.item, outcome.clip);
@@ -503,44 +794,55 @@ void Call::on_caller_speech_started() {
     event.played_ms = first.played_ms;
     event.total_ms = first.received_ms;
     env_.feed.publish(std::move(event));
-    if (voice_ && !items.empty()) voice_->interrupted(items);
+    if (seat_ && seat_->voice() != nullptr && !items.empty()) seat_->voice()->interrupted(items);
     store_answers(false);
 }
 
-void Call::on_caller_speech_stopped(base::milliseconds vad_wait) {
+void Call::on_seat_speech_stopped(VoiceSeat&, base::milliseconds vad_wait) {
     speech_active_ = false;
     turn_ = Turn{env_.loop.now(), vad_wait};
     env_.feed.publish(feed_event("speech_stopped"));
 }
 
-void Call::on_caller_utterance(const voice::CallerUtterance& utterance) {
+void Call::on_seat_caller(VoiceSeat& seat, const voice::CallerUtterance& utterance) {
     store::Utterance row;
     row.speaker = store::Speaker::caller;
     row.text = store::Text(utterance.text);
     row.failed = utterance.failed;
-    row.provider.assign(voice_ ? voice_->provider() : std::string_view("unknown"));
+    row.provider.assign(seat.voice()->provider());
     row.item_id = utterance.item_id;
-    row.start_ms = utterance.start_ms;
-    row.end_ms = utterance.end_ms;
+    row.start_ms = seat.base_ms + utterance.start_ms;
+    row.end_ms = seat.base_ms + utterance.end_ms;
     store_utterance(std::move(row));
+    if (asks_for_person(utterance.text)) ask_person("words");
 }
 
-void Call::on_voice_audio(std::string_view item_id, std::string_view base64) {
-    if (state_.phase != Phase::talking) return;
+bool Call::asks_for_person(std::string_view words) const {
+    for (const auto& wanted : settings_->person_words) {
+        if (base::contains_words(words, wanted)) return true;
+    }
+    return false;
+}
+
+void Call::on_seat_audio(VoiceSeat& seat, std::string_view item_id, std::string_view base64) {
+    if (state_.phase != Phase::talking || !talks(seat)) return;
     const auto arrived = env_.loop.now();
     if (!base::is_base64(base64)) {  // Twilio would drop the message with a warning that nobody reads
         metrics::upstream_bad_frame_total.add();
         return;
     }
+    if (prompting_) cut_playout();  // its own words are better than our filler
     Answer& answer = answer_for(item_id, false);
+    answer.provider.assign(seat.voice()->provider());
     if (!playout_.add(item_id, base64, arrived)) {
         k_log.warning("answer too long, response cancelled", sid(),
                       {{"waiting_ms", playout_.waiting().count()}});
         record_seam("answer_too_long", "cancelled");
-        if (voice_) voice_->cancel_response();
+        seat.voice()->cancel_response();
         return;
     }
     if (turn_) note_response(answer, arrived);
+    watch_.voice_audio(playout_.sounds_until(arrived));
     if (!pump_timer_.armed()) pump_playout();
 }
 
@@ -554,6 +856,9 @@ void Call::note_response(Answer& answer, base::TimePoint arrived) {
     answer.provider_us = micros(provider);
     answer.box_us = micros(box);
     answer.response_us = *answer.vad_us + *answer.provider_us + *answer.box_us;
+    if (seat_) {
+        env_.ladder.on_first_audio(seat_->rung, vad + std::chrono::duration_cast<base::milliseconds>(provider), sent);
+    }
     metrics::response_vad_seconds.observe(seconds(vad));
     metrics::response_provider_seconds.observe(seconds(provider));
     metrics::response_box_seconds.observe(seconds(box));
@@ -563,26 +868,22 @@ void Call::note_response(Answer& answer, base::TimePoint arrived) {
                 {"provider_ms", *answer.provider_us / 1000}, {"box_us", *answer.box_us}});
 }
 
-void Call::on_voice_audio_done(std::string_view item_id) {
+void Call::on_seat_audio_done(VoiceSeat& seat, std::string_view item_id) {
+    if (!talks(seat)) return;
     playout_.finish(item_id, env_.loop.now());
+    watch_.voice_audio_done();
     pump_playout();
 }
 
-void Call::on_voice_utterance(const voice::VoiceUtterance& utterance) {
-    answer_for(utterance.item_id, false).text = utterance.text;
+void Call::on_seat_voice(VoiceSeat& seat, const voice::VoiceUtterance& utterance) {
+    Answer& answer = answer_for(utterance.item_id, false);
+    answer.provider.assign(seat.voice()->provider());
+    answer.text = utterance.text;
     store_answers(false);
 }
 
-void Call::on_person_requested(std::string_view reason) { ask_person(reason); }
-
-void Call::on_voice_lost(const voice::VoiceLoss& loss) {
-    owner_.on_call_voice(false, loss.error.code);
-    k_log.warning("voice lost", sid(),
-                  {{"reason", loss.reason}, {"code", loss.error.code}, {"close_code", loss.close_code},
-                   {"condition", base::to_string(loss.error.condition)}});
-    speech_active_ = false;
-    apply(EventKind::voice_lost, std::string(loss.reason));
-    if (state_.phase != Phase::ended) store_answers(true);
+void Call::on_seat_person(VoiceSeat& seat, std::string_view reason) {
+    if (talks(seat)) ask_person(reason);
 }
 
 // --- words ---
@@ -610,7 +911,7 @@ void Call::store_answers(bool all) {
         row.speaker = store::Speaker::voice;
         row.failed = !it->text;  // audio was heard, but its words never came (O28)
         row.text = store::Text(it->text.value_or(std::string()));
-        row.provider = it->clip ? "recorded" : env_.live_rung;
+        row.provider = it->provider;
         row.item_id = it->item;
         row.start_ms = it->start_ms;
         row.end_ms = offset_ms();
@@ -626,10 +927,25 @@ void Call::store_answers(bool all) {
     }
 }
 
+// What the next voice is told: words, not fillers.
+void Call::remember(const store::Utterance& row) {
+    const std::string& text = row.text.reveal();
+    const bool caller = row.speaker == store::Speaker::caller;
+    if (text.empty() || text.size() > limits::history_bytes_max || (!caller && row.provider == "recorded")) return;
+    using Who = voice::Said::Who;
+    talk_.push_back(voice::Said{caller ? Who::caller : Who::voice, text});
+    talk_bytes_ += text.size();
+    while (talk_.size() > limits::history_items_max || talk_bytes_ > limits::history_bytes_max) {
+        talk_bytes_ -= talk_.front().text.size();
+        talk_.pop_front();
+    }
+}
+
 void Call::store_utterance(store::Utterance row) {
     row.call = sid();
     row.utc_ms = env_.loop.utc_ms();
     const bool caller = row.speaker == store::Speaker::caller;
+    remember(row);
     FeedEvent event = feed_event("utterance");
     event.speaker = caller ? "caller" : "voice";
     event.text = row.text;

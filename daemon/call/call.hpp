@@ -1,19 +1,27 @@
 // One call: performs what the machine decides, carries audio between the caller leg and the voice leg,
-// and writes every word down. Owned by the Registry through shared_ptr; legs and voice point back by
-// interfaces. Media loop only.
+// moves from rung to rung, and writes every word down. Owned by the Registry through shared_ptr; legs and
+// voices point back by interfaces. Media loop only.
 #pragma once
 
 #include "audio/frame_ring.hpp"
 #include "audio/playout.hpp"
+#include "audio/voice_detector.hpp"
 #include "base/ids.hpp"
 #include "base/loop.hpp"
 #include "base/timer.hpp"
 #include "call/feed.hpp"
 #include "call/leg.hpp"
 #include "call/machine.hpp"
+#include "call/voice_seat.hpp"
+#include "call/watch.hpp"
+#include "config/config.hpp"
+#include "ladder/climb.hpp"
+#include "ladder/ladder.hpp"
+#include "recording/recorder.hpp"
 #include "store/journal.hpp"
 #include "twilio/media_stream.hpp"
 #include "twilio/webhook.hpp"
+#include "voice/clips.hpp"
 #include "voice/voice.hpp"
 
 #include <deque>
@@ -26,27 +34,29 @@
 
 namespace holdfast::call {
 
-// Recorded clips in memory: base64 mu-law and what they say. Lives as long as the daemon.
-struct Clip {
-    std::string base64;
-    std::string words;
-};
-struct Clips {
-    Clip greeting;
-    Clip person;
-};
+// The voice of a rung, for a call; null when the rung has none after all.
+using VoiceFactory = std::function<std::shared_ptr<voice::Voice>(ladder::Rung, const base::CallSid&,
+                                                                 voice::VoiceListener&)>;
 
-using VoiceFactory =
-    std::function<std::shared_ptr<voice::Voice>(const base::CallSid&, voice::VoiceListener&)>;
+// What of the configuration running calls take their part of when they begin.
+struct CallSettings {
+    config::Ladder timers;
+    std::vector<std::string> person_words;  // lower case
+    base::milliseconds person_patience{45'000};  // how long Twilio may dial before it must have said how it went
+    bool record_live = false;               // canned calls are always recorded
+    bool dials = false;                     // person.number is set: somebody may not answer
+};
 
 // What all calls share. Everything outlives the calls.
 struct Environment {
     base::Loop& loop;
     store::Journal& journal;
     FeedSink& feed;
-    const Clips& clips;
+    const voice::Clips& clips;
     VoiceFactory make_voice;
-    std::string live_rung = "openai";
+    ladder::Ladder& ladder;
+    std::shared_ptr<const CallSettings> settings;
+    recording::Recorder& recorder;
 };
 
 class Call;
@@ -56,12 +66,12 @@ class CallOwner {
     virtual ~CallOwner() = default;
     // The call is over; its rows are queued. Called once, last.
     virtual void on_call_ended(Call& call, std::string_view reason) = 0;
-    virtual void on_call_voice(bool healthy, std::string_view code) = 0;
 };
 
-class Call : public std::enable_shared_from_this<Call>, private voice::VoiceListener, private audio::PlayoutSink {
+class Call : public std::enable_shared_from_this<Call>, private SeatOwner, private audio::PlayoutSink {
   public:
-    Call(Environment& environment, CallOwner& owner, twilio::VoiceRequest request);
+    // `rung`: where it starts, from Ladder::admit.
+    Call(Environment& environment, CallOwner& owner, twilio::VoiceRequest request, ladder::Rung rung);
     ~Call() override;
 
     // Writes the call's row and opens the voice. Once, right after construction.
@@ -70,6 +80,7 @@ class Call : public std::enable_shared_from_this<Call>, private voice::VoiceList
     const base::CallSid& sid() const { return request_.call; }
     Phase phase() const { return state_.phase; }
     bool has_stream() const { return leg_ != nullptr; }
+    ladder::Rung rung() const { return climb_.rung(); }
     base::TimePoint started_at() const { return started_at_; }
 
     // --- from the caller leg ---
@@ -86,6 +97,10 @@ class Call : public std::enable_shared_from_this<Call>, private voice::VoiceList
     void webhook_repeated();
     void callback_ended();
     void ask_person(std::string_view reason);
+    // Twilio says how the dialling of a person ended. True: nobody answered, and the call waits for a
+    // stream again.
+    bool person_unanswered(std::string_view how);
+    void person_done();
     void drain();
 
   private:
@@ -95,6 +110,7 @@ class Call : public std::enable_shared_from_this<Call>, private voice::VoiceList
         std::int64_t start_ms = 0;  // offset in the call when its first frame went out
         std::optional<std::string> text;
         std::optional<audio::Playout::Outcome> outcome;
+        std::string provider = "recorded";
         bool clip = false;  // recorded: no provider said it
         bool interrupted = false;
         std::optional<std::int64_t> response_us, vad_us, provider_us, box_us;
@@ -106,24 +122,37 @@ class Call : public std::enable_shared_from_this<Call>, private voice::VoiceList
     };
 
     void apply(EventKind kind, std::string reason = {});
+    void apply(Event event);
     void perform(const Action& action);
     void end(std::string_view reason);
     void tick();
     void pump_playout();
     void settle_playout();
-    void play(const Clip& clip, std::string_view name);
+    void play(std::string_view id);
 
-    // voice::VoiceListener
-    void on_voice_stage(voice::Stage stage) override;
-    void on_voice_ready() override;
-    void on_caller_speech_started() override;
-    void on_caller_speech_stopped(base::milliseconds vad_wait) override;
-    void on_caller_utterance(const voice::CallerUtterance& utterance) override;
-    void on_voice_audio(std::string_view item_id, std::string_view base64) override;
-    void on_voice_audio_done(std::string_view item_id) override;
-    void on_voice_utterance(const voice::VoiceUtterance& utterance) override;
-    void on_person_requested(std::string_view reason) override;
-    void on_voice_lost(const voice::VoiceLoss& loss) override;
+    // voices
+    void open_voice();
+    void prove(VoiceSeat& seat, bool joining);
+    void let_go(std::shared_ptr<VoiceSeat>& seat, std::string_view reason);
+    bool talks(const VoiceSeat& seat) const { return &seat == seat_.get(); }
+    // Where to after a loss or a failure of the voice that talks.
+    Event moved(EventKind kind, std::string_view reason, ladder::Move move) const;
+    void give_up_voice(EventKind kind, std::string_view reason, ladder::Move move);
+    void look_up();
+    void watch_silence(base::TimePoint now);
+    bool asks_for_person(std::string_view words) const;
+
+    // SeatOwner
+    void on_seat_stage(VoiceSeat& seat, voice::Stage stage) override;
+    void on_seat_ready(VoiceSeat& seat) override;
+    void on_seat_lost(VoiceSeat& seat, const voice::VoiceLoss& loss) override;
+    void on_seat_speech_started(VoiceSeat& seat) override;
+    void on_seat_speech_stopped(VoiceSeat& seat, base::milliseconds vad_wait) override;
+    void on_seat_caller(VoiceSeat& seat, const voice::CallerUtterance& utterance) override;
+    void on_seat_audio(VoiceSeat& seat, std::string_view item, std::string_view base64) override;
+    void on_seat_audio_done(VoiceSeat& seat, std::string_view item) override;
+    void on_seat_voice(VoiceSeat& seat, const voice::VoiceUtterance& utterance) override;
+    void on_seat_person(VoiceSeat& seat, std::string_view reason) override;
 
     // audio::PlayoutSink
     bool send_media(std::string_view base64) override;
@@ -134,6 +163,9 @@ class Call : public std::enable_shared_from_this<Call>, private voice::VoiceList
     void pad_gap(std::int64_t timestamp_ms);
     void give_silence(std::int64_t milliseconds);
     void give_voice(std::string_view base64);
+    void hear_locally(std::string_view base64);
+    void record_if_wanted();
+    void interrupted();
     void watch_caller_audio(base::TimePoint now);
     void store_keys();
     Answer& answer_for(std::string_view item, bool clip);
@@ -142,7 +174,9 @@ class Call : public std::enable_shared_from_this<Call>, private voice::VoiceList
     // Writes every answer whose words and playback are both known; with `all`, those left over too.
     void store_answers(bool all);
     void store_utterance(store::Utterance utterance);
-    void record_seam(std::string_view kind, std::string_view reason);
+    void remember(const store::Utterance& utterance);
+    // `leads_to`: the rung the call is on its way to; empty: it stays.
+    void record_seam(std::string_view kind, std::string_view reason, std::string_view leads_to = {});
     void append(store::Record record, store::Ack ack = {});
     FeedEvent feed_event(std::string_view kind) const;
     std::int64_t offset_ms() const;
@@ -152,14 +186,26 @@ class Call : public std::enable_shared_from_this<Call>, private voice::VoiceList
     const twilio::VoiceRequest request_;
     const base::TimePoint started_at_;
 
+    const std::shared_ptr<const CallSettings> settings_;
     State state_;
-    std::string rung_;
+    ladder::Climb climb_;
     std::string stream_sid_;
     Leg* leg_ = nullptr;
-    std::shared_ptr<voice::Voice> voice_;
+    std::shared_ptr<VoiceSeat> seat_;    // who talks
+    std::shared_ptr<VoiceSeat> better_;  // of a better rung, being prepared
+    std::deque<voice::Said> talk_;       // for the next voice
+    std::size_t talk_bytes_ = 0;
+    std::string language_ = "en";
+    bool prompting_ = false;             // a prompt plays that the voice's own words cut short
+    Watch watch_;
 
     // caller audio
-    audio::FrameRing early_;          // until the voice is ready
+    audio::FrameRing early_;          // until a voice with ears is ready
+    std::int64_t given_ms_ = 0;       // of caller audio, silence put into gaps included
+    audio::VoiceDetector detector_;   // when the caller talks, by our own ears
+    std::string samples_;             // scratch: one frame decoded
+    recording::RecordingHandle recording_;
+    std::int64_t stream_offset_ms_ = 0;  // on the call's clock: where Twilio's time stamps begin
     std::int64_t last_chunk_ = 0;
     std::int64_t next_timestamp_ms_ = -1;  // where the next frame should begin; -1: none seen
     std::int64_t silence_given_ms_ = 0;    // put in during a gap whose length is not known yet
@@ -187,6 +233,8 @@ class Call : public std::enable_shared_from_this<Call>, private voice::VoiceList
     base::Timer start_timer_;
     base::Timer takeover_timer_;
     base::Timer leave_timer_;
+    base::Timer replace_timer_;
+    base::Timer person_timer_;
 };
 
 }  // namespace holdfast::call

@@ -47,12 +47,45 @@ Step end(const State& s, std::string_view reason) {
     return b.to(Phase::ended).act(A::end_call, reason);
 }
 
+// The caller hears of it only when a stream is there; a rung that speaks by itself needs no prompt.
+bool speaks_first(ladder::Rung rung) {
+    return rung == ladder::Rung::canned || rung == ladder::Rung::scripted;
+}
+
+// Another voice takes the call: on this rung again, or on the one below.
+Builder& next_voice(Builder& b, const Event& e, std::string_view seam) {
+    b.act(A::record_seam, seam, e.reason);
+    if (e.move == ladder::Move::step_down) b.act(A::set_rung, ladder::to_string(e.rung));
+    return b.voice(VoiceState::opening);
+}
+
+// The same while the caller listens. A voice that had talked leaves a hole: what waits of it is silenced,
+// a prompt bridges the time, and its replacement has to be ready soon. One that never came leaves the
+// greeting to play on.
+Step go_on(Builder& b, const Event& e, std::string_view seam) {
+    const bool talked = b.state().voice == VoiceState::ready;
+    if (talked) b.act(A::silence_playout);
+    next_voice(b, e, seam);
+    if (talked && (e.move == ladder::Move::replace || !speaks_first(e.rung))) b.act(A::play_prompt, {}, "stall");
+    b.act(A::open_voice);
+    if (e.move == ladder::Move::replace) b.act(A::arm_replace_timer);
+    else b.act(A::cancel_replace_timer);
+    return b;
+}
+
+bool to_person(const Event& e) {
+    return e.move == ladder::Move::person ||
+           (e.move == ladder::Move::step_down && e.rung == ladder::Rung::person);
+}
+
 // Give the call to people: say so, then close the stream, so that Twilio runs what stands behind
 // <Connect>. `rung` moves to person when the sentence is over and the stream closes.
 Step leave(const State& s, std::string_view seam, const std::string& reason) {
     Builder b(s);
     close_voice(b, "leaving");
     return b.to(Phase::leaving)
+        .act(A::drop_better_voice)
+        .act(A::cancel_replace_timer)
         .act(A::silence_playout)
         .act(A::record_seam, seam, reason)
         .act(A::play_sentence, "person")
@@ -80,7 +113,8 @@ Step ringing(const State& s, const Event& e) {
         case EventKind::voice_ready:
             return b.voice(VoiceState::ready);
         case EventKind::voice_lost:
-            return b.voice(VoiceState::lost);  // the caller learns of it when the stream starts
+            if (to_person(e)) return b.voice(VoiceState::lost);  // the caller learns of it with the stream
+            return next_voice(b, e, "voice_lost").act(A::open_voice);
         case EventKind::callback_ended:
             return end(s, "callback");
         case EventKind::start_timeout:
@@ -92,9 +126,11 @@ Step ringing(const State& s, const Event& e) {
             return b.to(Phase::ended)
                 .act(A::record_seam, "protocol", e.reason)
                 .act(A::end_call, "protocol");
-        case EventKind::person_asked: case EventKind::sentence_played: case EventKind::twilio_stop:
-        case EventKind::stream_closed: case EventKind::stream_blocked: case EventKind::media_idle:
-        case EventKind::takeover_timeout:
+        case EventKind::voice_unserved: case EventKind::voice_late: case EventKind::better_ready:
+        case EventKind::prompt_due: case EventKind::person_unanswered: case EventKind::person_done:
+        case EventKind::person_timeout: case EventKind::person_asked: case EventKind::sentence_played:
+        case EventKind::twilio_stop: case EventKind::stream_closed: case EventKind::stream_blocked:
+        case EventKind::media_idle: case EventKind::takeover_timeout:
             break;
     }
     return b.act(A::report_impossible);
@@ -104,9 +140,27 @@ Step talking(const State& s, const Event& e) {
     Builder b(s);
     switch (e.kind) {
         case EventKind::voice_ready:
-            return b.voice(VoiceState::ready);
+            return b.voice(VoiceState::ready).act(A::cancel_replace_timer);
         case EventKind::voice_lost:
-            return leave(State{s.phase, VoiceState::lost, s.greeted}, "voice_lost", e.reason);
+            if (to_person(e)) return leave(State{s.phase, VoiceState::lost, s.greeted}, "voice_lost", e.reason);
+            return go_on(b, e, "voice_lost");
+        case EventKind::voice_unserved:
+            if (to_person(e)) return leave(s, "voice_unserved", e.reason);
+            if (has_voice(s)) b.act(A::close_voice, "unserved");
+            return go_on(b, e, "voice_unserved");
+        case EventKind::voice_late:
+            if (s.voice != VoiceState::opening) return b;  // it came at the same moment
+            if (to_person(e)) return leave(s, "voice_late", e.reason);
+            b.act(A::close_voice, "late");
+            return go_on(b, e, "voice_late");
+        case EventKind::better_ready:
+            if (has_voice(s)) b.act(A::close_voice, "better");
+            return b.voice(VoiceState::ready)
+                .act(A::record_seam, "rung_up", e.reason)
+                .act(A::set_rung, ladder::to_string(e.rung))
+                .act(A::take_better_voice);
+        case EventKind::prompt_due:
+            return b.act(A::play_prompt, {}, e.reason);
         case EventKind::person_asked:
             return leave(s, "person_asked", e.reason);
         case EventKind::twilio_stop:
@@ -144,6 +198,7 @@ Step talking(const State& s, const Event& e) {
         case EventKind::webhook_repeated:
             return b;  // refused by the registry; the running stream is not touched
         case EventKind::admitted: case EventKind::stream_started: case EventKind::sentence_played:
+        case EventKind::person_unanswered: case EventKind::person_done: case EventKind::person_timeout:
         case EventKind::start_timeout: case EventKind::takeover_timeout:
             break;
     }
@@ -154,10 +209,10 @@ Step leaving(const State& s, const Event& e) {
     Builder b(s);
     switch (e.kind) {
         case EventKind::sentence_played:
-            return b.to(Phase::ended)
+            return b.to(Phase::with_person)
                 .act(A::set_rung, "person")
                 .act(A::close_stream, "person")
-                .act(A::end_call, s.voice == VoiceState::lost ? "voice_lost" : "transferred");
+                .act(A::arm_person_timer);
         case EventKind::drain:
             return b.to(Phase::ended)
                 .act(A::set_rung, "person")
@@ -173,12 +228,42 @@ Step leaving(const State& s, const Event& e) {
             return end(s, "protocol");
         case EventKind::stream_blocked: case EventKind::media_idle:
             return b.to(Phase::ended).act(A::close_stream, to_string(e.kind)).act(A::end_call, "timeout");
-        case EventKind::voice_ready: case EventKind::voice_lost: case EventKind::person_asked:
-        case EventKind::webhook_repeated:
+        case EventKind::voice_ready: case EventKind::voice_lost: case EventKind::voice_unserved:
+        case EventKind::voice_late: case EventKind::better_ready: case EventKind::prompt_due:
+        case EventKind::person_asked: case EventKind::webhook_repeated:
             return b;  // already on the way
+        case EventKind::person_unanswered: case EventKind::person_done: case EventKind::person_timeout:
         case EventKind::admitted: case EventKind::stream_started: case EventKind::start_timeout:
         case EventKind::takeover_timeout:
             break;
+    }
+    return b.act(A::report_impossible);
+}
+
+// Twilio dials. The call ends with the callback that says so, or when nothing more can come.
+Step with_person(const State& s, const Event& e) {
+    Builder b(s);
+    const std::string_view reason = s.voice == VoiceState::lost ? "voice_lost" : "transferred";
+    switch (e.kind) {
+        case EventKind::person_unanswered:
+            return b.to(Phase::ringing)
+                .voice(VoiceState::opening)
+                .act(A::cancel_person_timer)
+                .act(A::record_seam, "person_unanswered", e.reason)
+                .act(A::set_rung, ladder::to_string(e.rung))
+                .act(A::open_voice)
+                .act(A::arm_start_timer);
+        case EventKind::person_done: case EventKind::person_timeout: case EventKind::callback_ended:
+        case EventKind::drain:
+            return end(s, reason);
+        case EventKind::stream_started:  // somebody re-ran the TwiML: the caller is with us, not with a person
+        case EventKind::admitted: case EventKind::webhook_repeated: case EventKind::voice_ready:
+        case EventKind::voice_lost: case EventKind::voice_unserved: case EventKind::voice_late:
+        case EventKind::better_ready: case EventKind::prompt_due: case EventKind::person_asked:
+        case EventKind::sentence_played: case EventKind::twilio_stop: case EventKind::stream_closed:
+        case EventKind::stream_protocol: case EventKind::stream_blocked: case EventKind::media_idle:
+        case EventKind::start_timeout: case EventKind::takeover_timeout:
+            return b;  // late news of a stream that is closed
     }
     return b.act(A::report_impossible);
 }
@@ -195,9 +280,13 @@ Step stream_lost(const State& s, const Event& e) {
         case EventKind::webhook_repeated:
             return b;  // the registry has given it a fresh token
         case EventKind::voice_ready:
-            return b.voice(VoiceState::ready);
+            return b.voice(VoiceState::ready).act(A::cancel_replace_timer);
         case EventKind::voice_lost:
-            return b.voice(VoiceState::lost);
+            if (to_person(e)) return b.voice(VoiceState::lost);
+            return next_voice(b, e, "voice_lost").act(A::open_voice);
+        case EventKind::voice_unserved: case EventKind::voice_late: case EventKind::better_ready:
+        case EventKind::prompt_due:
+            return b;  // nobody listens
         case EventKind::takeover_timeout: case EventKind::start_timeout:
             return end(s, "socket_closed");
         case EventKind::callback_ended:
@@ -206,6 +295,7 @@ Step stream_lost(const State& s, const Event& e) {
             return end(s, "drain");
         case EventKind::person_asked:
             return end(s, "socket_closed");  // without a stream Twilio is already behind <Connect>
+        case EventKind::person_unanswered: case EventKind::person_done: case EventKind::person_timeout:
         case EventKind::admitted: case EventKind::sentence_played: case EventKind::twilio_stop:
         case EventKind::stream_closed: case EventKind::stream_protocol: case EventKind::stream_blocked:
         case EventKind::media_idle:
@@ -221,6 +311,7 @@ Step step(const State& state, const Event& event) {
         case Phase::ringing: return ringing(state, event);
         case Phase::talking: return talking(state, event);
         case Phase::leaving: return leaving(state, event);
+        case Phase::with_person: return with_person(state, event);
         case Phase::stream_lost: return stream_lost(state, event);
         case Phase::ended: return Step{state, {}};  // late events are expected and change nothing
     }
@@ -232,6 +323,7 @@ const char* to_string(Phase phase) {
         case Phase::ringing: return "ringing";
         case Phase::talking: return "talking";
         case Phase::leaving: return "leaving";
+        case Phase::with_person: return "with_person";
         case Phase::stream_lost: return "stream_lost";
         case Phase::ended: return "ended";
     }
@@ -245,8 +337,15 @@ const char* to_string(EventKind kind) {
         case EventKind::stream_started: return "stream_started";
         case EventKind::voice_ready: return "voice_ready";
         case EventKind::voice_lost: return "voice_lost";
+        case EventKind::voice_unserved: return "voice_unserved";
+        case EventKind::voice_late: return "voice_late";
+        case EventKind::better_ready: return "better_ready";
+        case EventKind::prompt_due: return "prompt_due";
         case EventKind::person_asked: return "person_asked";
         case EventKind::sentence_played: return "sentence_played";
+        case EventKind::person_unanswered: return "person_unanswered";
+        case EventKind::person_done: return "person_done";
+        case EventKind::person_timeout: return "person_timeout";
         case EventKind::twilio_stop: return "twilio_stop";
         case EventKind::stream_closed: return "stream_closed";
         case EventKind::stream_protocol: return "stream_protocol";
@@ -265,7 +364,10 @@ const char* to_string(ActionKind kind) {
         case A::open_voice: return "open_voice";
         case A::prove_voice: return "prove_voice";
         case A::close_voice: return "close_voice";
+        case A::take_better_voice: return "take_better_voice";
+        case A::drop_better_voice: return "drop_better_voice";
         case A::play_greeting: return "play_greeting";
+        case A::play_prompt: return "play_prompt";
         case A::silence_playout: return "silence_playout";
         case A::play_sentence: return "play_sentence";
         case A::close_stream: return "close_stream";
@@ -277,6 +379,10 @@ const char* to_string(ActionKind kind) {
         case A::arm_takeover_timer: return "arm_takeover_timer";
         case A::cancel_takeover_timer: return "cancel_takeover_timer";
         case A::arm_leave_timer: return "arm_leave_timer";
+        case A::arm_replace_timer: return "arm_replace_timer";
+        case A::cancel_replace_timer: return "cancel_replace_timer";
+        case A::arm_person_timer: return "arm_person_timer";
+        case A::cancel_person_timer: return "cancel_person_timer";
         case A::end_call: return "end_call";
         case A::report_impossible: return "report_impossible";
     }

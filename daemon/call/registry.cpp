@@ -13,6 +13,7 @@ namespace {
 
 constexpr log::Logger k_log{"call"};
 constexpr std::size_t k_token_bytes = 32;
+constexpr int k_returns_max = 10;  // of one call from a person that nobody was
 constexpr std::size_t k_seen_max = 20'000;  // 15 min of replay memory at 20 calls/s
 
 }  // namespace
@@ -41,8 +42,12 @@ Admission Registry::admit(twilio::VoiceRequest request) {
     }
     metrics::calls_total.add();
     if (draining_) return to_person(std::move(request), "draining");
-    if (!live_) return to_person(std::move(request), "unhealthy");
-    if (calls_.size() >= static_cast<std::size_t>(max_calls_)) return to_person(std::move(request), "limit");
+    ladder::Load load;
+    load.calls = static_cast<int>(calls_.size());
+    load.calls_max = max_calls_;
+    load.box_healthy = healthy_;
+    const auto place = env_.ladder.admit(load, env_.loop.now());
+    if (!place.streams()) return to_person(std::move(request), place.reason);
 
     Entry entry;
     entry.token = base::random_hex(k_token_bytes);
@@ -50,7 +55,7 @@ Admission Registry::admit(twilio::VoiceRequest request) {
     const std::string token = entry.token;
     const auto sid = request.call;
     CallOwner& owner = *this;  // a private base: converted here, where it is accessible
-    entry.call = std::make_shared<Call>(env_, owner, std::move(request));
+    entry.call = std::make_shared<Call>(env_, owner, std::move(request), place.rung);
     const auto call = entry.call;
     calls_.emplace(sid, std::move(entry));
     metrics::calls_active.set(static_cast<double>(calls_.size()));
@@ -117,6 +122,24 @@ void Registry::callback_ended(const base::CallSid& sid) {
     call->callback_ended();
 }
 
+Admission Registry::person_left(const base::CallSid& sid, bool answered, std::string_view how) {
+    const auto found = calls_.find(sid);
+    if (found == calls_.end()) return Admission{false, {}, "unknown"};
+    const auto call = found->second.call;  // the call removes itself from the map
+    if (answered) {
+        call->person_done();
+        return Admission{false, {}, "answered"};
+    }
+    if (draining_ || found->second.returns >= k_returns_max) return Admission{false, {}, "again"};
+    found->second.returns++;
+    if (!call->person_unanswered(how)) return Admission{false, {}, "again"};
+    const auto back = calls_.find(sid);
+    if (back == calls_.end()) return Admission{false, {}, "again"};
+    back->second.token = base::random_hex(k_token_bytes);
+    back->second.token_until = env_.loop.now() + limits::token_life;
+    return Admission{true, back->second.token, "unanswered"};
+}
+
 void Registry::drain() { draining_ = true; }
 
 void Registry::close_all() {
@@ -130,16 +153,6 @@ void Registry::on_call_ended(Call& call, std::string_view) {
     remember(sid);
     calls_.erase(sid);
     metrics::calls_active.set(static_cast<double>(calls_.size()));
-}
-
-void Registry::on_call_voice(bool healthy, std::string_view code) {
-    voice_health_.known = true;
-    voice_health_.ok = healthy;
-    if (healthy) {
-        voice_health_.last_ok_utc_ms = env_.loop.utc_ms();
-    } else {
-        voice_health_.last_error_code.assign(code);
-    }
 }
 
 void Registry::remember(const base::CallSid& sid) {

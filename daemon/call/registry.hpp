@@ -23,14 +23,6 @@ struct Admission {
 enum class Claim { ok, unknown_call, bad_token, duplicate };
 const char* to_string(Claim claim);
 
-// Health of the live rung as the last calls saw it.
-struct VoiceHealth {
-    bool known = false;
-    bool ok = false;
-    std::string last_error_code;
-    std::int64_t last_ok_utc_ms = 0;
-};
-
 class Registry : private CallOwner {
   public:
     Registry(Environment& environment, int max_calls);
@@ -42,6 +34,10 @@ class Registry : private CallOwner {
     Claim claim(const base::CallSid& sid, std::string_view token, std::shared_ptr<Call>& call);
     // A signed status callback that says the call is over. Unknown calls are fine.
     void callback_ended(const base::CallSid& sid);
+    // A signed webhook that says how dialling a person ended. With `answered` the call is over; otherwise it
+    // comes back to the best rung, with a fresh token, a bounded number of times. An answer without a
+    // stream: dial again.
+    Admission person_left(const base::CallSid& sid, bool answered, std::string_view how);
 
     // No new streams from now on: new calls get person TwiML.
     void drain();
@@ -49,23 +45,22 @@ class Registry : private CallOwner {
     void close_all();
 
     void set_max_calls(int max_calls) { max_calls_ = max_calls; }
-    // False: no live rung (no key, no prompts): every new call goes to a person.
-    void set_live(bool live) { live_ = live; }
+    // False: the box cannot speak (no prompts): every new call goes to a person.
+    void set_healthy(bool healthy) { healthy_ = healthy; }
     int max_calls() const { return max_calls_; }
-    bool live() const { return live_; }
+    bool healthy() const { return healthy_; }
     bool draining() const { return draining_; }
     std::size_t active() const { return calls_.size(); }
-    const VoiceHealth& voice_health() const { return voice_health_; }
 
   private:
     struct Entry {
         std::shared_ptr<Call> call;
         std::string token;  // empty: used up
         base::TimePoint token_until;
+        int returns = 0;  // from a person that nobody was
     };
 
     void on_call_ended(Call& call, std::string_view reason) override;
-    void on_call_voice(bool healthy, std::string_view code) override;
     Admission repeat(Entry& entry);
     Admission to_person(twilio::VoiceRequest request, std::string_view why);
     void remember(const base::CallSid& sid);
@@ -73,13 +68,12 @@ class Registry : private CallOwner {
 
     Environment& env_;
     int max_calls_;
-    bool live_ = true;
+    bool healthy_ = true;
     bool draining_ = false;
     std::unordered_map<base::CallSid, Entry> calls_;
     // Calls that ended or went straight to people, so that a replayed webhook opens nothing (T04).
     std::unordered_map<base::CallSid, base::TimePoint> seen_;
     std::deque<base::CallSid> seen_order_;
-    VoiceHealth voice_health_;
 };
 
 }  // namespace holdfast::call

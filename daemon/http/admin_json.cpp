@@ -36,12 +36,25 @@ Json store_object(const store::StoreStatus& status) {
             {"free_bytes", status.free_bytes}};
 }
 
+Json rung_list(const std::vector<RungStatus>& rungs) {
+    Json list = Json::array();
+    for (const auto& rung : rungs) {
+        list.push_back({{"rung", rung.name},
+                        {"configured", rung.configured},
+                        {"usable", rung.usable},
+                        {"state", rung.state},
+                        {"reason", rung.reason},
+                        {"connect_ms", rung.connect_ms},
+                        {"first_audio_ms", rung.first_audio_ms}});
+    }
+    return list;
+}
+
 Json voice_object(const VoiceStatus& voice) {
     return {{"provider", voice.provider},
             {"configured", voice.configured},
             {"state", voice.configured ? voice.state : "not_configured"},
-            {"last_error_code", voice.last_error_code},
-            {"last_ok_utc_ms", or_null_when_zero(voice.last_ok_utc_ms)}};
+            {"last_error_code", voice.last_error_code}};
 }
 
 Json public_object(const PublicStatus& listener) {
@@ -78,6 +91,7 @@ Json utterance_object(const store::UtteranceRow& row) {
             {"provider", said.provider},
             {"item_id", said.item_id},
             {"failed", said.failed},
+            {"deferred", said.deferred},
             {"interrupted", said.interrupted},
             {"played_ms", or_null(said.played_ms)},
             {"total_ms", or_null(said.total_ms)},
@@ -95,6 +109,19 @@ Json seam_object(const store::SeamRow& row) {
             {"from_rung", row.seam.from_rung},
             {"to_rung", row.seam.to_rung},
             {"reason", row.seam.reason}};
+}
+
+Json recording_object(const store::RecordingRow& row) {
+    const auto& file = row.recording;
+    return {{"seq", row.seq},
+            {"utc_ms", file.utc_ms},
+            {"offset_ms", file.offset_ms},
+            {"path", file.path},
+            {"sha256", file.sha256},
+            {"duration_ms", file.duration_ms},
+            {"lost_ms", file.lost_ms},
+            {"legs", file.legs},
+            {"class", file.retention_class}};
 }
 
 Json audit_object(const store::AuditRow& row) {
@@ -121,6 +148,7 @@ std::string status_json(const DaemonStatus& status, std::int64_t now_utc_ms) {
                  {"started_utc_ms", status.started_utc_ms},
                  {"calls", {{"active", status.calls_active}, {"max", status.calls_max}}},
                  {"voice", voice_object(status.voice)},
+                 {"rungs", rung_list(status.rungs)},
                  {"store", store_object(status.store)},
                  {"prompts_loaded", status.prompts_loaded},
                  {"public", public_object(status.public_)}});
@@ -159,11 +187,14 @@ std::string call_json(const store::CallDetail& detail) {
     for (const auto& row : by_seq) utterances.push_back(utterance_object(row));
     Json seams = Json::array();
     for (const auto& row : detail.seams) seams.push_back(seam_object(row));
+    Json recordings = Json::array();
+    for (const auto& row : detail.recordings) recordings.push_back(recording_object(row));
     Json audit = Json::array();
     for (const auto& row : detail.audit) audit.push_back(audit_object(row));
     return dump({{"call", std::move(call)},
                  {"utterances", std::move(utterances)},
                  {"seams", std::move(seams)},
+                 {"recordings", std::move(recordings)},
                  {"audit", std::move(audit)}});
 }
 

@@ -58,6 +58,16 @@ bool call_is_over(std::string_view call_status) {
     return false;
 }
 
+// Words of Twilio's go into the journal only from a fixed set.
+std::string_view dial_outcome(std::string_view dial_call_status) {
+    static constexpr std::array<std::string_view, 6> k_known = {"completed", "answered", "busy", "no-answer", "failed",
+                                                                "canceled"};
+    for (const auto word : k_known) {
+        if (dial_call_status == word) return word;
+    }
+    return "unknown";
+}
+
 }  // namespace
 
 FrontDoor::FrontDoor(base::Loop& loop, call::Registry& registry, call::CallerLegs& legs,
@@ -158,9 +168,31 @@ std::optional<net::HttpResponse> FrontDoor::read_signed_form(const net::HttpRequ
 
 // --- routes ---
 
-net::HttpResponse FrontDoor::person_answer(std::string_view why) const {
+twilio::PersonVerbs FrontDoor::person_verbs(const net::HttpRequest& request) const {
+    twilio::PersonVerbs person = settings_.person;
+    const std::string base = base_of(request);
+    // Without an answer Twilio asks us again; if we are gone by then, the number's fallback URL serves.
+    if (!base.empty()) person.action = base + std::string(k_next_path);
+    return person;
+}
+
+net::HttpResponse FrontDoor::person_answer(const net::HttpRequest& request, std::string_view why) const {
     k_log.info("answering with person TwiML", {{"why", why}});
-    return twiml(twilio::person_document(settings_.person));
+    return twiml(twilio::person_document(person_verbs(request)));
+}
+
+net::HttpResponse FrontDoor::stream_answer(const net::HttpRequest& request, const base::CallSid& sid,
+                                           const twilio::Form& form, std::string_view token) const {
+    const std::string base = base_of(request);
+    twilio::StreamVerbs stream;
+    stream.status_callback = base + std::string(k_status_path);
+    const bool secure = base.rfind("https://", 0) == 0;
+    stream.url = (secure ? "wss://" : "ws://") + base.substr(base.find("://") + 3) + std::string(k_media_path);
+    stream.name = "holdfast-" + sid.str();
+    stream.parameters = {{"token", std::string(token)},
+                         {"from", std::string(form.get("From"))},
+                         {"to", std::string(form.get("To"))}};
+    return twiml(twilio::stream_document(stream, person_verbs(request)));
 }
 
 net::HttpResponse FrontDoor::voice(const net::HttpRequest& request) {
@@ -169,7 +201,7 @@ net::HttpResponse FrontDoor::voice(const net::HttpRequest& request) {
     if (auto refusal = read_signed_form(request, "voice", form, salvaged)) {
         if (refusal->status == 400 && salvaged) {
             metrics::admission_refused_total.add("form");
-            return person_answer("form");
+            return person_answer(request, "form");
         }
         return std::move(*refusal);
     }
@@ -183,31 +215,27 @@ net::HttpResponse FrontDoor::voice(const net::HttpRequest& request) {
     const auto sid = read->call;
     const call::Admission admission = registry_.admit(std::move(*read));
     k_log.info("voice webhook answered", sid, {{"stream", admission.stream}, {"why", admission.why}});
-    net::HttpResponse response;
-    if (!admission.stream) {
-        response = person_answer(admission.why);
-    } else {
-        std::string base = base_of(request);
-        twilio::StreamVerbs stream;
-        stream.status_callback = base + std::string(k_status_path);
-        const bool secure = base.rfind("https://", 0) == 0;
-        stream.url = (secure ? "wss://" : "ws://") + base.substr(base.find("://") + 3) + std::string(k_media_path);
-        stream.name = "holdfast-" + sid.str();
-        stream.parameters = {{"token", admission.token},
-                             {"from", std::string(form.get("From"))},
-                             {"to", std::string(form.get("To"))}};
-        response = twiml(twilio::stream_document(stream, settings_.person));
-    }
+    net::HttpResponse response = admission.stream ? stream_answer(request, sid, form, admission.token)
+                                                  : person_answer(request, admission.why);
     response.proven = true;
     return response;
 }
 
-// What follows a person who did not answer: the same sentence and number once more, never silence.
+// How dialling a person ended. Who was answered has been served; who was not comes back to the box, and
+// when the box knows nothing of the call the person is dialled once more: never silence.
 net::HttpResponse FrontDoor::next(const net::HttpRequest& request) {
     twilio::Form form;
     std::optional<base::CallSid> salvaged;
     if (auto refusal = read_signed_form(request, "next", form, salvaged)) return std::move(*refusal);
-    net::HttpResponse response = person_answer("next");
+    const auto outcome = form.get("DialCallStatus");
+    const bool answered = outcome == "completed" || outcome == "answered";
+    call::Admission admission;
+    const auto sid = base::CallSid::parse(form.get("CallSid"));
+    if (sid) admission = registry_.person_left(*sid, answered, dial_outcome(outcome));
+    k_log.info("dialling ended", {{"answered", answered}, {"stream", admission.stream}, {"why", admission.why}});
+    net::HttpResponse response = answered           ? twiml(twilio::hangup_document())
+                                 : admission.stream ? stream_answer(request, *sid, form, admission.token)
+                                                    : person_answer(request, "next");
     response.proven = true;
     return response;
 }

@@ -56,7 +56,10 @@ class FrontDoor : public net::HttpHandler {
     bool signature_holds(const net::HttpRequest& request, const char* route, const twilio::Params& params,
                          bool websocket);
     net::HttpResponse refuse_signature(const net::HttpRequest& request, const char* route);
-    net::HttpResponse person_answer(std::string_view why) const;
+    twilio::PersonVerbs person_verbs(const net::HttpRequest& request) const;
+    net::HttpResponse person_answer(const net::HttpRequest& request, std::string_view why) const;
+    net::HttpResponse stream_answer(const net::HttpRequest& request, const base::CallSid& sid, const twilio::Form& form,
+                                    std::string_view token) const;
     std::string base_of(const net::HttpRequest& request) const;
 
     base::Loop& loop_;

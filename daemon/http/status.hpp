@@ -12,12 +12,23 @@
 namespace holdfast::http {
 
 // The live rung's provider, as the last calls saw it.
+// One step of the ladder as the box judges it now.
+struct RungStatus {
+    std::string name;
+    bool configured = false;
+    bool usable = false;           // a call may stand on it
+    std::string state;             // good, strained, down, open (breaker), off; skipped when not configured
+    std::string reason;            // a fixed word
+    std::int64_t connect_ms = -1;  // the last measured; -1: never
+    std::int64_t first_audio_ms = -1;
+};
+
+// The live rungs together: is there one, and does it work?
 struct VoiceStatus {
-    std::string provider;
-    bool configured = false;        // credentials are there
+    std::string provider;           // the rung that a new call gets
+    bool configured = false;        // some live rung has its credentials
     std::string state = "unknown";  // unknown, ok, failing, not_configured
     std::string last_error_code;
-    std::int64_t last_ok_utc_ms = 0;  // 0: never
 };
 
 struct PublicStatus {
@@ -37,6 +48,7 @@ struct DaemonStatus {
     std::int64_t calls_max = 0;
     store::StoreStatus store;
     VoiceStatus voice;
+    std::vector<RungStatus> rungs;  // best first
     std::size_t prompts_loaded = 0;
     PublicStatus public_;
     bool ready = false;                // a caller would be served here; see decide_ready

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <iterator>
 #include <limits>
 
 namespace holdfast::twilio {
@@ -23,11 +24,13 @@ constexpr int k_ring_s_min = 5;
 constexpr int k_ring_s_max = 600;                         // twilio.md 3.4
 constexpr int k_hold_repeats = 10;                        // ten sentences in five minutes, then Twilio
 constexpr int k_hold_pause_s = 30;                        // hangs up: only without a person.number
+constexpr int k_fallback_dials = 3;                       // of one person, then Twilio hangs up
 
-static_assert(2 * k_url_bytes_max + k_name_bytes_max + k_parameters_max * (k_parameter_bytes_max + 64) +
+static_assert(4 * k_url_bytes_max + k_name_bytes_max + k_parameters_max * (k_parameter_bytes_max + 64) +
                       k_hold_repeats * (k_sentence_bytes_max + 64) + 2 * k_number_bytes_max + 1024 <
                   k_document_bytes_max,
               "the largest document must be one that Twilio accepts");
+static_assert(k_fallback_dials * (k_sentence_bytes_max + 2 * k_number_bytes_max + 256) < k_document_bytes_max);
 
 // One character as XML. White space other than the blank goes as a reference: parsers turn it into
 // blanks inside attributes. Empty for what XML 1.0 does not allow.
@@ -68,29 +71,44 @@ void append_attribute(std::string& out, std::string_view name, std::string_view 
     out += '"';
 }
 
-void append_say(std::string& out, const PersonVerbs& person) {
-    if (person.sentence.empty()) return;
+void append_say(std::string& out, std::string_view sentence) {
+    if (sentence.empty()) return;
     out += "<Say>";
-    append_escaped(out, person.sentence, k_sentence_bytes_max);
+    append_escaped(out, sentence, k_sentence_bytes_max);
     out += "</Say>";
+}
+
+// Whom <Dial> rings: an address of the internet telephone, or a number.
+void append_target(std::string& out, const PersonVerbs& person) {
+    constexpr std::string_view k_schemes[] = {"sip:", "sips:"};
+    const bool sip = std::any_of(std::begin(k_schemes), std::end(k_schemes), [&](std::string_view scheme) {
+        return base::equal_ignoring_case(std::string_view(person.number).substr(0, scheme.size()), scheme);
+    });
+    const std::string_view noun = sip ? "Sip" : "Number";
+    out.append("<").append(noun);
+    if (!person.whisper.empty()) append_attribute(out, "url", person.whisper, k_url_bytes_max);
+    out += '>';
+    append_escaped(out, person.number, k_number_bytes_max);
+    out.append("</").append(noun).append(">");
 }
 
 void append_person(std::string& out, const PersonVerbs& person) {
     if (person.number.empty()) {
         // Nobody to dial: the line is held as long as a caller can be asked to wait.
         for (int i = 0; i < k_hold_repeats; ++i) {
-            append_say(out, person);
+            append_say(out, person.sentence);
             out.append("<Pause length=\"").append(std::to_string(k_hold_pause_s)).append("\"/>");
         }
         return;
     }
-    append_say(out, person);
+    append_say(out, person.sentence);
     const int ring_s = std::clamp(person.timeout_s, k_ring_s_min, k_ring_s_max);
     out.append("<Dial timeout=\"").append(std::to_string(ring_s)).append("\" answerOnBridge=\"true\"");
     if (!person.caller_id.empty()) append_attribute(out, "callerId", person.caller_id, k_number_bytes_max);
-    out += "><Number>";
-    append_escaped(out, person.number, k_number_bytes_max);
-    out += "</Number></Dial>";
+    if (!person.action.empty()) append_attribute(out, "action", person.action, k_url_bytes_max);
+    out += '>';
+    append_target(out, person);
+    out += "</Dial>";
 }
 
 void append_stream(std::string& out, const StreamVerbs& stream) {
@@ -130,6 +148,23 @@ std::string person_document(const PersonVerbs& person) {
     append_person(out, person);
     return out.append(k_close);
 }
+
+std::string fallback_document(const PersonVerbs& person) {
+    PersonVerbs alone = person;
+    alone.action.clear();
+    alone.whisper.clear();
+    std::string out(k_open);
+    for (int i = 0; i < (alone.number.empty() ? 1 : k_fallback_dials); ++i) append_person(out, alone);
+    return out.append(k_close);
+}
+
+std::string whisper_document(std::string_view words) {
+    std::string out(k_open);
+    append_say(out, words);
+    return out.append(k_close);
+}
+
+std::string hangup_document() { return std::string(k_open).append("<Hangup/>").append(k_close); }
 
 std::string xml_escape(std::string_view text) {
     std::string out;

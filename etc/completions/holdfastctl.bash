@@ -14,17 +14,31 @@ _holdfastctl() {
     for ((i = 1; i < COMP_CWORD; i++)); do
         word=${COMP_WORDS[i]}
         case $word in
-            status | calls | show | tail | check) command=${command:-$word} ;;
+            status | calls | show | tail | check | elevenlabs | prompts | twiml) command=${command:-$word} ;;
             --admin) address=(--admin "${COMP_WORDS[i + 1]}") ;;
         esac
     done
     case $prev in
         --admin | --limit) return ;;
-        --ca) compopt -o default; return ;;
+        --ca | --to | --from | --config | --key-file) compopt -o default; return ;;
+        --voice | --model | --url) return ;;
         --call) _holdfastctl_calls "${address[@]}"; return ;;
     esac
     case $command in
-        "") COMPREPLY=($(compgen -W "status calls show tail check $common --version" -- "$cur")) ;;
+        "") COMPREPLY=($(compgen -W "status calls show tail check elevenlabs prompts twiml $common --version" -- "$cur")) ;;
+        elevenlabs)
+            COMPREPLY=($(compgen -W "agent create show --url --key-file --name --language --llm --tts-model --voice \
+                --instructions --max-minutes --dry-run $common" -- "$cur"))
+            ;;
+        prompts)
+            if [[ $cur != -* && $prev != prompts ]]; then
+                compopt -o default
+            else
+                COMPREPLY=($(compgen -W "build import check --to --from --language --voice --model --url --key-file --again \
+                    $common" -- "$cur"))
+            fi
+            ;;
+        twiml) COMPREPLY=($(compgen -W "fallback --config $common" -- "$cur")) ;;
         calls) COMPREPLY=($(compgen -W "--active --limit $common" -- "$cur")) ;;
         tail) COMPREPLY=($(compgen -W "--call --until-end --verbose $common" -- "$cur")) ;;
         show)

@@ -365,6 +365,10 @@ openai:
 {openai}
 person:
   number: "{PERSON}"
+ladder:
+  probe_interval_s: 0
+recording:
+  path: {self.tmp}/recordings
 store:
   path: {self.tmp}/store/holdfast.db
   runtime_path: {self.tmp}/run
@@ -533,6 +537,14 @@ log:
     async def ended(self, sid):
         event = await self.event("ended", sid)
         return event["detail"]
+
+    async def handed_over(self, sid):
+        """The stream is closed and Twilio dials a person; its last callback ends the call. The reason."""
+        await self.event("with_person", sid)
+        status, _, _ = await self.post("/api/webhooks/status", [("AccountSid", "AC" + "0" * 32), ("CallSid", sid),
+                                                                ("CallStatus", "completed")])
+        assert status == 204
+        return await self.ended(sid)
 
     async def stop_daemon(self, how=signal.SIGTERM):
         if self.process and self.process.returncode is None:

@@ -292,7 +292,7 @@ async def test_keypad_zero_reaches_a_person(world):
     stream, voice = await world.talking(provider)
     await stream.dtmf("0")
     assert await stream.closed() == 1000
-    assert await world.ended(stream.sid) == "transferred"
+    assert await world.handed_over(stream.sid) == "transferred"
     assert (await world.journal(stream.sid))["call"]["rung"] == "person"
     await within(voice.closed.wait(), "the provider session to close")
 

@@ -4,7 +4,7 @@ import asyncio
 import http
 import json
 
-from harness import API_KEY, new_sid, scenario, within
+from harness import API_KEY, parameters_of, scenario, within
 
 
 async def up(world, openai="", **options):
@@ -14,14 +14,38 @@ async def up(world, openai="", **options):
     return provider
 
 
-async def goes_to_a_person(world, stream):
-    """The caller hears the sentence, then the stream closes normally and Twilio dials."""
-    assert await stream.closed() == 1000
-    assert await world.ended(stream.sid) == "voice_lost"
+async def loses_its_voice(world, stream):
+    lost = await world.event("voice_lost", stream.sid)
+    return lost["detail"].partition(": ")[2]
+
+
+async def goes_to_recorded_questions(world, stream):
+    """The rung has nothing left: recorded questions play, and key 0 reaches a person. The reason of the loss."""
+    reason = await loses_its_voice(world, stream)
+    heard = len(stream.heard)
+    await stream.wait_for(lambda: len(stream.heard) > heard + 16000, "the recorded questions")
     journal = await world.journal(stream.sid)
-    assert journal["call"]["rung"] == "person"
-    assert any(s["kind"] == "voice_lost" for s in journal["seams"])
-    return next(s["reason"] for s in journal["seams"] if s["kind"] == "voice_lost")
+    assert journal["call"]["rung"] == "canned", journal["seams"]
+    await stream.dtmf("0")
+    assert await stream.closed() == 1000
+    await world.handed_over(stream.sid)
+    assert (await world.journal(stream.sid))["call"]["rung"] == "person"
+    return reason
+
+
+async def is_mended(world, stream, provider):
+    """A lost session is opened again on its rung with a prompt meanwhile, and the talk goes on."""
+    reason = await loses_its_voice(world, stream)
+    await world.event("sentence", stream.sid, detail="stall")
+    second = await provider.connection()
+    await second.wait_for(lambda: second.configured and second.appends > 0, "caller audio at the second session")
+    await second.answer("I am back.", b"\x65" * 800)
+    await world.event("utterance", stream.sid, text="I am back.")
+    journal = await world.journal(stream.sid)
+    assert journal["call"]["rung"] == "openai" and [s["kind"] for s in journal["seams"]] == ["voice_lost"]
+    await stream.stop()
+    assert await world.ended(stream.sid) == "stop"
+    return reason
 
 
 @scenario
@@ -119,7 +143,7 @@ async def test_transfer_to_person_reaches_a_person(world):
                      call_id="call_1", name="transfer_to_person", arguments=call["arguments"])
     await voice.send(type="response.done", response={"id": response, "status": "completed", "output": [call]})
     assert await stream.closed() == 1000
-    assert await world.ended(stream.sid) == "transferred"
+    assert await world.handed_over(stream.sid) == "transferred"
 
 
 @scenario
@@ -146,15 +170,17 @@ async def test_O24_an_unknown_tool_gets_an_error_output_and_the_conversation_goe
 
 
 @scenario
-async def test_O01_to_O04_a_refused_upgrade_goes_to_a_person_and_is_named(world):
+async def test_O01_to_O04_a_refused_upgrade_steps_down_and_is_named(world):
     provider = await up(world)
     for status, reason in ((401, "auth"), (403, "auth"), (404, "model"), (429, "quota"), (500, "server_error"),
                            (503, "server_error")):
         provider.process_request = lambda path, headers, status=status: (
             http.HTTPStatus(status), [("Content-Type", "application/json"), ("Retry-After", "1")],
             json.dumps({"error": {"message": "no", "type": "some_error", "code": "some_code"}}).encode())
+        await world.stop_daemon()  # each refusal meets a box that trusts the provider
+        await world.start_daemon()
         stream = await world.call()
-        await goes_to_a_person(world, stream)
+        await goes_to_recorded_questions(world, stream)
         lost = await world.logged(f"provider lost call={stream.sid}")
         assert f" reason={reason} " in lost and f"close_code={status}" in lost, (status, lost)
 
@@ -168,21 +194,59 @@ async def test_O05_O06_a_silent_provider_costs_two_and_a_half_seconds(world):
     stream = await world.call()
     seam = await world.event("voice_lost", stream.sid)
     assert 2.3 < loop.time() - began < 8, seam
-    await goes_to_a_person(world, stream)
+    await goes_to_recorded_questions(world, stream)
 
 
 @scenario
-async def test_O07_O08_a_closed_session_plays_a_sentence_and_closes_the_stream(world):
+async def test_O07_O08_a_closed_session_is_opened_again_with_a_prompt_meanwhile(world):
     provider = await up(world)
-    for code in (1000, 1001, 1011, 1013):
+    for code in (1000, 1001, 1011, 1013, None):
         stream, voice = await world.talking(provider)
-        heard = len(stream.heard)
-        await voice.socket.close(code)
-        await goes_to_a_person(world, stream)
-        assert len(stream.heard) > heard + 8000  # the sentence
+        if code:
+            await voice.socket.close(code)
+        else:
+            voice.socket.transport.abort()  # 1006
+        await is_mended(world, stream, provider)
+        if code in (1001, 1013):  # three losses in ten seconds would open the breaker
+            await world.stop_daemon()
+            await world.start_daemon()
+
+
+@scenario
+async def test_a_second_loss_within_half_a_minute_steps_down(world):
+    provider = await up(world)
     stream, voice = await world.talking(provider)
-    voice.socket.transport.abort()  # 1006
-    await goes_to_a_person(world, stream)
+    await voice.socket.close(1011)
+    second = await provider.connection()
+    await second.wait_for(lambda: second.configured and second.appends > 0, "the second session")
+    await loses_its_voice(world, stream)
+    await second.socket.close(1011)
+    await goes_to_recorded_questions(world, stream)
+    kept = (await world.journal(stream.sid))["recordings"]
+    assert len(kept) == 1 and kept[0]["duration_ms"] > 1500, kept
+
+
+@scenario
+async def test_a_person_who_does_not_answer_brings_the_caller_back(world):
+    provider = await up(world)
+    stream, voice = await world.talking(provider)
+    await voice.caller_turn("Is this an operator?")
+    assert await stream.closed() == 1000
+    await world.event("with_person", stream.sid)
+    form = world.voice_form(stream.sid) + [("DialCallStatus", "no-answer")]
+    status, _, body = await world.post("/api/webhooks/next", form)
+    assert status == 200 and b"<Stream" in body
+    back = await world.open_stream(stream.sid)
+    await back.connected()
+    await back.start(parameters_of(body))
+    back.keep_flowing()
+    second = await provider.connection()
+    await second.wait_for(lambda: second.configured and second.appends > 0, "the call on a new session")
+    told = json.dumps([e for e in second.received if e["type"] == "conversation.item.create"])
+    assert "Is this an operator?" in told
+    await second.event("response.create")  # it speaks first
+    status, _, body = await world.post("/api/webhooks/next", world.voice_form(stream.sid) + [("DialCallStatus", "completed")])
+    assert status == 200 and b"<Hangup/>" in body
 
 
 @scenario
@@ -199,38 +263,38 @@ async def test_O10_T13_harmless_errors_change_nothing(world):
 
 
 @scenario
-async def test_O11_repeated_server_errors_go_to_a_person(world):
+async def test_O11_repeated_server_errors_open_a_new_session(world):
     provider = await up(world)
     stream, voice = await world.talking(provider)
     for _ in range(2):
         await voice.send(type="error", error={"type": "server_error", "code": None, "message": "m", "param": None})
-    assert await goes_to_a_person(world, stream) == "server_error"
+    assert await is_mended(world, stream, provider) == "server_error"
 
 
 @scenario
-async def test_O09_a_fatal_error_goes_to_a_person(world):
+async def test_O09_a_fatal_error_steps_down(world):
     provider = await up(world)
     stream, voice = await world.talking(provider)
     await voice.send(type="error", error={"type": "insufficient_quota", "code": "insufficient_quota", "message": "m", "param": None})
-    assert await goes_to_a_person(world, stream) == "quota"
+    assert await goes_to_recorded_questions(world, stream) == "quota"
 
 
 @scenario
-async def test_O17_three_unreadable_messages_go_to_a_person(world):
+async def test_O17_three_unreadable_messages_open_a_new_session(world):
     provider = await up(world)
     stream, voice = await world.talking(provider)
     for bad in ('{"type":', "[" * 10_000, '{"type":"error","type":"session.created"}'):
         await voice.send_raw(bad)
-    assert await goes_to_a_person(world, stream) == "protocol"
+    assert await is_mended(world, stream, provider) == "protocol"
 
 
 @scenario
-async def test_O18_a_huge_message_goes_to_a_person(world):
+async def test_O18_a_huge_message_opens_a_new_session(world):
     provider = await up(world)
     stream, voice = await world.talking(provider)
     with __import__("contextlib").suppress(Exception):
         await voice.send_raw('{"type":"x","fill":"' + "a" * (2 << 20) + '"}')
-    await goes_to_a_person(world, stream)
+    await is_mended(world, stream, provider)
 
 
 @scenario
@@ -256,7 +320,7 @@ async def test_O27_a_wrong_output_format_is_never_played(world):
     await stream.connected()
     await stream.start(parameters)
     stream.keep_flowing()
-    await goes_to_a_person(world, stream)
+    await goes_to_recorded_questions(world, stream)
 
 
 @scenario
@@ -282,7 +346,7 @@ async def test_a_provider_that_answers_no_ping_is_lost_within_its_time(world):
     async def no_pong(*_):
         return None
     voice.socket.pong = no_pong
-    assert await goes_to_a_person(world, stream) == "ping"
+    assert await is_mended(world, stream, provider) == "ping"
 
 
 @scenario
@@ -349,7 +413,7 @@ async def test_tls_to_the_provider_is_verified(world):
     world.write_config(provider.url)  # no ca_file: the private CA is unknown
     await world.start_daemon()
     stream = await world.call()
-    await goes_to_a_person(world, stream)
+    await goes_to_recorded_questions(world, stream)
     assert provider.all == []
     await world.stop_daemon()
     world.write_config(provider.url, openai=f"  ca_file: {ca}")
@@ -358,10 +422,14 @@ async def test_tls_to_the_provider_is_verified(world):
 
 
 @scenario
-async def test_without_a_key_every_caller_goes_to_a_person_with_a_clear_line(world):
+async def test_without_a_key_callers_get_the_recorded_questions_and_the_log_a_clear_line(world):
     world.env["OPENAI_API_KEY"] = ""
     world.write_config("wss://api.openai.com/v1/realtime")
     await world.start_daemon()
-    await world.logged("rung openai is skipped")
-    status, _, body = await world.voice(new_sid("CA"))
-    assert status == 200 and b"<Stream" not in body and b"<Dial" in body
+    await world.logged("rung is skipped.*rung=openai reason=no_api_key")
+    stream = await world.call()
+    await stream.wait_for(lambda: len(stream.heard) > 60_000, "the greeting and the recorded questions")
+    assert (await world.journal(stream.sid))["call"]["rung"] == "canned"
+    await stream.dtmf("0")
+    assert await stream.closed() == 1000
+    assert await world.handed_over(stream.sid) == "transferred"

@@ -68,7 +68,11 @@ class FakeVoice : public voice::Voice {
     void interrupted(const std::vector<voice::PlayedItem>& items) override { cut = items; }
     void cancel_response() override { ++cancels; }
     bool ready() const override { return configured && proven; }
-    std::string_view provider() const override { return "openai"; }
+    bool hears() const override { return ears; }
+    void unheard(const std::function<void(std::string_view)>& give) override {
+        for (const auto& piece : not_written_down) give(piece);
+    }
+    std::string_view provider() const override { return ladder::to_string(rung); }
     void stop(std::string_view reason) override {
         if (stopped.empty()) stopped.assign(reason);
     }
@@ -84,6 +88,9 @@ class FakeVoice : public voice::Voice {
     }
 
     voice::VoiceListener& listener;
+    ladder::Rung rung = ladder::Rung::openai;
+    bool ears = true;
+    std::vector<std::string> not_written_down;  // what unheard() gives
     bool opened = false, proven = false, configured = false;
     int cancels = 0;
     voice::Handover handover;
@@ -173,22 +180,71 @@ inline twilio::StartInfo start_info() {
     return start;
 }
 
-// Everything one Call needs, wired.
+class FakeRecorder : public recording::Recorder {
+  public:
+    struct Kept {
+        recording::Start start;
+        std::int64_t caller_ms = 0, box_ms = 0;
+        int cleared = 0;
+        bool finished = false;
+    };
+    recording::RecordingHandle start(const recording::Start& start) override {
+        kept.push_back(std::make_shared<Kept>());
+        kept.back()->start = start;
+        return std::make_unique<One>(kept.back());
+    }
+    std::vector<std::shared_ptr<Kept>> kept;
+
+  private:
+    class One : public recording::Recording {
+      public:
+        explicit One(std::shared_ptr<Kept> k) : kept_(std::move(k)) {}
+        ~One() override { kept_->finished = true; }
+        void caller(std::string_view base64, std::int64_t) override { kept_->caller_ms += ms(base64); }
+        void box(std::string_view base64, std::int64_t) override { kept_->box_ms += ms(base64); }
+        void box_cleared(std::int64_t) override { ++kept_->cleared; }
+        void finish() override { kept_->finished = true; }
+
+      private:
+        static std::int64_t ms(std::string_view base64) {
+            return static_cast<std::int64_t>(base::base64_decoded_bytes(base64)) / 8;
+        }
+        std::shared_ptr<Kept> kept_;
+    };
+};
+
+inline ladder::Settings rungs(std::vector<ladder::Rung> list) {
+    ladder::Settings settings;
+    settings.rungs = std::move(list);
+    return settings;
+}
+
+// Everything one Call needs, wired. `voice` is the fake that was made last, `made` all of them.
 class CallWorld : private call::CallOwner {
   public:
-    CallWorld()
-        : env{loop, journal, feed, clips,
-              [this](const base::CallSid&, voice::VoiceListener& listener) {
+    explicit CallWorld(std::vector<ladder::Rung> list = {ladder::Rung::openai, ladder::Rung::person})
+        : ladder(rungs(std::move(list)), loop.now(), 7),
+          env{loop, journal, feed, clips,
+              [this](ladder::Rung rung, const base::CallSid&, voice::VoiceListener& listener)
+                  -> std::shared_ptr<voice::Voice> {
                   voice = std::make_shared<FakeVoice>(listener);
+                  voice->rung = rung;
+                  made.push_back(voice);
                   return voice;
-              }} {
-        clips.greeting = {audio_ms(2000), "Nine one one. What is the address?"};
-        clips.person = {audio_ms(1000), "Please stay on the line."};
+              },
+              ladder, settings, recorder} {
+        clips.add("greeting", "en", {audio_ms(2000), "Nine one one. What is the address?"});
+        clips.add("person", "en", {audio_ms(1000), "Please stay on the line."});
+        clips.add("filler", "en", {audio_ms(800), "One moment, please."});
+        clips.add("stall", "en", {audio_ms(900), "There was a short interruption."});
+        clips.add("silence_prompt", "en", {audio_ms(900), "Are you there?"});
+        clips.add("silence_keys", "en", {audio_ms(900), "Press 1 for yes."});
+        settings->person_words = {"operator", "a real person"};
     }
 
     void admit() {
         call::CallOwner& owner = *this;
-        call = std::make_shared<call::Call>(env, owner, voice_request());
+        call = std::make_shared<call::Call>(env, owner, voice_request(), ladder.best(loop.now()));
         call->admit();
     }
     // Admitted, stream started, voice ready; the greeting has been played and confirmed.
@@ -218,7 +274,7 @@ class CallWorld : private call::CallOwner {
         event.track = "inbound";
         event.chunk = ++chunk;
         event.timestamp_ms = timestamp;
-        payload = audio_ms(ms);
+        payload = payload_override.empty() ? audio_ms(ms) : payload_override;
         event.payload = payload;
         timestamp += ms;
         if (call->phase() != call::Phase::ended) call->media(event);
@@ -227,20 +283,22 @@ class CallWorld : private call::CallOwner {
     FakeLoop loop;
     FakeJournal journal;
     FakeFeed feed;
-    call::Clips clips;
+    FakeRecorder recorder;
+    voice::Clips clips;
+    std::shared_ptr<call::CallSettings> settings = std::make_shared<call::CallSettings>();
+    ladder::Ladder ladder;
     call::Environment env;
     std::shared_ptr<FakeVoice> voice;
+    std::vector<std::shared_ptr<FakeVoice>> made;
     FakeLeg leg{loop};
     std::shared_ptr<call::Call> call;
     std::string ended;
-    int voice_good = 0, voice_bad = 0;
     twilio::StreamEvent event;
-    std::string payload;
+    std::string payload, payload_override;  // what the caller's frames hold
     std::int64_t chunk = 0, timestamp = 0;
 
   private:
     void on_call_ended(call::Call&, std::string_view reason) override { ended.assign(reason); }
-    void on_call_voice(bool healthy, std::string_view) override { (healthy ? voice_good : voice_bad)++; }
 };
 
 }  // namespace holdfast::test

@@ -110,11 +110,17 @@ class MediaPath {
 
     FakeJournal journal_;
     FakeFeed feed_;
-    call::Clips clips_{{audio_ms(20), "Emergency line."}, {audio_ms(20), "One moment."}};
+    FakeRecorder recorder_;
+    voice::Clips clips_ = [] {
+        voice::Clips clips;
+        clips.add("greeting", "en", {audio_ms(20), "Emergency line."});
+        return clips;
+    }();
+    ladder::Ladder ladder_{rungs({ladder::Rung::openai, ladder::Rung::person}), loop.now(), 7};
     std::shared_ptr<QuietSocket> caller_ = std::make_shared<QuietSocket>();
     std::shared_ptr<QuietSocket> provider_ = std::make_shared<QuietSocket>();
     call::Environment env_{loop, journal_, feed_, clips_,
-                           [this](const base::CallSid& sid, voice::VoiceListener& listener) {
+                           [this](ladder::Rung, const base::CallSid& sid, voice::VoiceListener& listener) {
                                auto plan = std::make_shared<voice::realtime::SessionPlan>(
                                    voice::realtime::openai_plan(config::OpenAi{}, "calm"));
                                return std::make_shared<voice::realtime::RealtimeVoice>(
@@ -124,7 +130,8 @@ class MediaPath {
                                        return provider_;
                                    },
                                    sid, listener);
-                           }};
+                           },
+                           ladder_, std::make_shared<call::CallSettings>(), recorder_};
     call::Registry registry_{env_, 10};
     call::CallerLegs legs_{loop, registry_, journal_};
     const std::string payload_ = audio_ms(20);

@@ -1,6 +1,9 @@
 // The command line: what may be asked, and which command answers.
 #include "base/ids.hpp"
 #include "holdfastctl/commands.hpp"
+#include "holdfastctl/own_prompts.hpp"
+#include "holdfastctl/prompts_build.hpp"
+#include "holdfastctl/twiml_fallback.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -19,8 +22,9 @@ constexpr char k_footer[] =
     "  64  the command line is wrong\n"
     "\n"
     "Environment:\n"
-    "  HOLDFAST_ADMIN   the address used without --admin\n"
-    "  NO_COLOR         no colours, also on a terminal";
+    "  HOLDFAST_ADMIN      the address used without --admin\n"
+    "  ELEVENLABS_API_KEY  the key of elevenlabs, without --key-file\n"
+    "  NO_COLOR            no colours, also on a terminal";
 
 std::string check_sid(const std::string& text) {
     return base::CallSid::parse(text) ? "" : "a CallSid is CA and 32 hexadecimal digits";
@@ -32,9 +36,56 @@ struct Commands {
     CLI::App* show;
     CLI::App* tail;
     CLI::App* check;
+    CLI::App* prompts_build;
+    CLI::App* prompts_import;
+    CLI::App* prompts_check;
+    CLI::App* twiml_fallback;
+    CLI::App* agent_create;
+    CLI::App* agent_show;
 };
 
-Commands declare(CLI::App& app, Options& options) {
+std::string check_agent_id(const std::string& text) {
+    const bool plain = !text.empty() && text.size() <= 128 &&
+                       text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") ==
+                           std::string::npos;
+    return plain ? "" : "an agent's id is letters, digits, '_' and '-'";
+}
+
+void declare_eleven(CLI::App& app, ElevenOptions& options, Commands& commands) {
+    auto* eleven = app.add_subcommand("elevenlabs", "Set up what the ElevenLabs rungs need");
+    eleven->require_subcommand(1);
+    eleven->add_option("--url", options.url, "Origin of the API; a region's own host has its own keys")
+        ->capture_default_str();
+    eleven->add_option("--key-file", options.key_file, "File with the API key");
+    auto* agent = eleven->add_subcommand("agent", "The agent behind the rung eleven_agent");
+    agent->require_subcommand(1);
+    commands.agent_create = agent->add_subcommand("create", "Make one with the settings Holdfast needs; prints its id");
+    commands.agent_create->add_option("--name", options.agent.name)->capture_default_str();
+    commands.agent_create->add_option("--language", options.agent.language)
+        ->check(CLI::IsMember({"en", "es"}))
+        ->capture_default_str();
+    commands.agent_create->add_option("--llm", options.agent.llm, "Not one of OpenAI's")->capture_default_str();
+    commands.agent_create->add_option("--tts-model", options.agent.tts_model, "Default: the one for the language");
+    commands.agent_create->add_option("--voice", options.agent.voice_id, "Id of an ElevenLabs voice");
+    commands.agent_create->add_option("--instructions", options.instructions)->capture_default_str();
+    commands.agent_create->add_option("--max-minutes", options.agent.max_minutes, "Longest call")
+        ->check(CLI::Range(60, 1440))
+        ->capture_default_str();
+    commands.agent_create->add_flag("--dry-run", options.dry_run, "Print what would be sent, and send nothing");
+    commands.agent_show = agent->add_subcommand("show", "Check the settings of one, as they are now");
+    commands.agent_show->add_option("ID", options.id, "elevenlabs.agent.id")->required()->check(check_agent_id);
+    for (auto* command : {agent, commands.agent_create, commands.agent_show}) command->fallthrough();
+}
+
+// Options of the commands that work on files.
+struct FileOptions {
+    PromptsBuild prompts_build;
+    PromptsImport prompts_import;
+    std::string prompts_folder;
+    TwimlFallback twiml_fallback;
+};
+
+Commands declare(CLI::App& app, Options& options, FileOptions& files) {
     app.footer(k_footer);
     app.require_subcommand(1);
     app.set_version_flag("--version", "holdfastctl " HOLDFAST_VERSION);
@@ -66,15 +117,30 @@ Commands declare(CLI::App& app, Options& options) {
                             "Also speech edges and connection stages");
     commands.check = app.add_subcommand("check", "Check a holdfast.yaml or a journal database");
     commands.check->add_option("FILE", options.file, "The file")->required();
+    declare_eleven(app, options.eleven, commands);
+    auto* prompts = app.add_subcommand("prompts", "Make, replace and check the sentences that the box speaks");
+    prompts->require_subcommand(1);
+    commands.prompts_build = declare_prompts_build(*prompts, files.prompts_build);
+    commands.prompts_import = declare_prompts_import(*prompts, files.prompts_import);
+    commands.prompts_check = declare_prompts_check(*prompts, files.prompts_folder);
+    auto* twiml = app.add_subcommand("twiml", "Documents for Twilio");
+    twiml->require_subcommand(1);
+    commands.twiml_fallback = declare_twiml_fallback(*twiml, files.twiml_fallback);
     for (auto* command : app.get_subcommands({})) command->fallthrough();
     return commands;
 }
 
-int dispatch(const Commands& commands, const Session& session) {
+int dispatch(const Commands& commands, const Session& session, const FileOptions& files) {
+    if (commands.prompts_build->parsed()) return prompts_build_command(session, files.prompts_build);
+    if (commands.prompts_import->parsed()) return prompts_import_command(session, files.prompts_import);
+    if (commands.prompts_check->parsed()) return prompts_check_command(session, files.prompts_folder);
+    if (commands.twiml_fallback->parsed()) return twiml_fallback_command(session, files.twiml_fallback);
     if (commands.status->parsed()) return status_command(session);
     if (commands.calls->parsed()) return calls_command(session);
     if (commands.show->parsed()) return show_command(session);
     if (commands.tail->parsed()) return tail_command(session);
+    if (commands.agent_create->parsed()) return agent_create_command(session);
+    if (commands.agent_show->parsed()) return agent_show_command(session);
     return check_command(session);
 }
 
@@ -83,9 +149,10 @@ int dispatch(const Commands& commands, const Session& session) {
 int run(std::vector<std::string> arguments, const Look& look, std::ostream& out,
         std::ostream& err) {
     Options options;
+    FileOptions files;
     CLI::App app{"Look into a running Holdfast daemon, and check its files", "holdfastctl"};
     try {
-        const Commands commands = declare(app, options);
+        const Commands commands = declare(app, options, files);
         std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
         try {
             app.parse(std::move(arguments));
@@ -94,7 +161,7 @@ int run(std::vector<std::string> arguments, const Look& look, std::ostream& out,
         }
         Session session{options, look, out, err};
         if (options.local) session.look.zone = Zone::local;
-        return dispatch(commands, session);
+        return dispatch(commands, session, files);
     } catch (const std::exception& problem) {
         err << "holdfastctl: " << problem.what() << "\n";
         return k_exit_not_good;

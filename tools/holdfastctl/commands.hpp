@@ -1,6 +1,7 @@
 // The program without its process: arguments in, text and exit code out.
 #pragma once
 
+#include "holdfastctl/eleven_agent.hpp"
 #include "holdfastctl/text.hpp"
 
 #include <iosfwd>
@@ -19,6 +20,16 @@ constexpr int k_exit_usage = 64;
 // `arguments` without the program's name. Nothing is thrown.
 int run(std::vector<std::string> arguments, const Look& look, std::ostream& out, std::ostream& err);
 
+// elevenlabs agent create, show
+struct ElevenOptions {
+    std::string url = "https://api.elevenlabs.io";
+    std::string key_file;
+    AgentWishes agent;
+    std::string instructions = "/etc/holdfast/instructions.txt";
+    bool dry_run = false;
+    std::string id;  // show
+};
+
 struct Options {
     std::string admin = "http://127.0.0.1:8911";
     std::string ca_file;
@@ -30,6 +41,7 @@ struct Options {
     bool until_end = false;   // tail
     bool everything = false;  // tail
     std::string file;         // check
+    ElevenOptions eleven;
 };
 
 // One command with its surroundings.
@@ -45,5 +57,7 @@ int calls_command(const Session& session);
 int show_command(const Session& session);
 int tail_command(const Session& session);
 int check_command(const Session& session);
+int agent_create_command(const Session& session);
+int agent_show_command(const Session& session);
 
 }  // namespace holdfast::ctl

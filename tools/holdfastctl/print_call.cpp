@@ -38,6 +38,7 @@ std::string head(const Json& call, const Look& look) {
 std::string said(const Json& row) {
     if (flag(row, "failed")) return "(could not be written down)";
     auto out = "\"" + word(row, "text") + "\"";
+    if (flag(row, "deferred")) out += " [written down later, from the recording]";
     const auto played = number(row, "played_ms");
     const auto total = number(row, "total_ms");
     if (flag(row, "interrupted") && played && total) {
@@ -90,6 +91,19 @@ std::string timeline(const Json& detail, const Look& look) {
     return table.str(look, "  ");
 }
 
+std::string recordings(const Json& rows, const Look& look) {
+    if (!rows.is_array() || rows.empty()) return {};
+    Table table({">AT", "LASTS", "RECORDING"}, Last::wrap);
+    for (const auto& row : rows) {
+        auto file = word(row, "path") + " (" + word(row, "class") + ", legs: " + word(row, "legs");
+        const auto lost = number_or(row, "lost_ms", 0);
+        if (lost > 0) file += ", " + duration(lost) + " lost";
+        table.add({offset(number_or(row, "offset_ms", 0)), duration(number_or(row, "duration_ms", 0)),
+                   file + ") sha256 " + word(row, "sha256")});
+    }
+    return "\n" + table.str(look, "  ");
+}
+
 std::string audit(const Json& rows, const Look& look) {
     if (!rows.is_array() || rows.empty()) return {};
     Table table({"AUDIT", "WHO", "DID", "DETAIL"}, Last::wrap);
@@ -105,7 +119,7 @@ std::string audit(const Json& rows, const Look& look) {
 std::string print_call(const Json& detail, const Look& look) {
     const Json& call = member(detail, "call");
     return "call " + paint(look, Paint::strong, word(call, "call")) + "\n" + head(call, look) +
-           "\n" + timeline(detail, look) + audit(member(detail, "audit"), look);
+           "\n" + timeline(detail, look) + recordings(member(detail, "recordings"), look) + audit(member(detail, "audit"), look);
 }
 
 }  // namespace holdfast::ctl

@@ -25,13 +25,20 @@ std::string reasons(const Json& status) {
     return out;
 }
 
-std::string voice(const Json& voice, Zone zone) {
-    auto out = word(voice, "provider") + ": " + word(voice, "state");
-    if (const auto at = number(voice, "last_ok_utc_ms"))
-        out += ", last good " + iso_time(*at, zone);
-    const auto error = word(voice, "last_error_code");
-    if (!error.empty()) out += ", last error " + error;
-    return out;
+// "openai: good (412 ms)"; rungs that the configuration leaves out are named last.
+std::string ladder(const Json& rungs) {
+    std::string out, skipped;
+    if (!rungs.is_array()) return out;
+    for (const auto& rung : rungs) {
+        if (!flag(rung, "configured")) {
+            skipped += (skipped.empty() ? "" : ", ") + word(rung, "rung") + " (" + word(rung, "reason") + ")";
+            continue;
+        }
+        out += (out.empty() ? "" : ", ") + word(rung, "rung") + ": " + word(rung, "state");
+        const auto first_audio_ms = number_or(rung, "first_audio_ms", -1);
+        if (first_audio_ms >= 0) out += " (" + std::to_string(first_audio_ms) + " ms)";
+    }
+    return skipped.empty() ? out : out + "; not here: " + skipped;
 }
 
 std::string journal(const Json& store) {
@@ -75,7 +82,7 @@ std::string print_status(const Json& status, const Look& look) {
         line("calls", std::to_string(number_or(calls, "active", 0)) + " of " +
                           std::to_string(number_or(calls, "max", 0)) +
                           (flag(status, "draining") ? ", draining: new calls go to people" : ""));
-    out += line("voice", voice(member(status, "voice"), look.zone));
+    out += line("ladder", ladder(member(status, "rungs")));
     out += line("journal", journal(member(status, "store")));
     out += line("front door", front_door(member(status, "public"), look.zone));
     out += line("prompts", std::to_string(number_or(status, "prompts_loaded", 0)) + " loaded");

@@ -35,7 +35,7 @@ TEST(Call, GreetsFromMemoryInTheSameInstantAsStart) {
     EXPECT_EQ(world.leg.media_at.front(), world.loop.now());  // the provider is not even connected
     EXPECT_LE(world.leg.media.front().size(), 640u);
     EXPECT_TRUE(world.voice->proven);
-    EXPECT_EQ(world.voice->handover.greeting, world.clips.greeting.words);
+    EXPECT_EQ(world.voice->handover.greeting, world.clips.find("greeting", "en")->words);
 }
 
 TEST(Call, SendsAtMostOneSecondAheadOfPlayback) {
@@ -273,18 +273,18 @@ TEST(Call, LostVoicePlaysASentenceAndClosesTheStream) {
     world.voice->listener.on_voice_audio("item_1", audio_ms(5000));
     world.pass(100);
     voice::VoiceLoss loss;
-    loss.reason = "ping";
+    loss.reason = "auth";
+    loss.error = base::make_error(base::Condition::fatal, "invalid_api_key");
     world.voice->listener.on_voice_lost(loss);
     EXPECT_EQ(world.leg.clears, 1);
     EXPECT_EQ(world.leg.closed, "");
     world.hear_everything();
     EXPECT_EQ(world.leg.closed, "person");
     EXPECT_EQ(world.ended, "voice_lost");
-    EXPECT_EQ(world.voice_bad, 1);
     const auto seams = world.journal.rows<store::Seam>();
     ASSERT_EQ(seams.size(), 1u);
     EXPECT_EQ(seams[0].kind, "voice_lost");
-    EXPECT_EQ(seams[0].reason, "ping");
+    EXPECT_EQ(seams[0].reason, "auth");
     EXPECT_EQ(world.journal.rows<store::CallEnded>().at(0).reason, "voice_lost");
 }
 

@@ -12,6 +12,8 @@ using A = ActionKind;
 using E = EventKind;
 using P = Phase;
 using V = VoiceState;
+using ladder::Move;
+using ladder::Rung;
 
 // One row of the rule book: in this state, on this event, these actions in this order, and then that
 // state. Only kinds and words are compared; the reason travels in `second` and is tested apart.
@@ -49,21 +51,79 @@ std::vector<Row> rows() {
          {E::stream_protocol, "media format"},
          {{A::close_voice, "call_ended"}, {A::record_seam, "protocol"}, {A::end_call, "protocol"}}, P::ended, V::none},
         {"a voice that becomes ready needs nothing more", {P::talking, V::opening, true}, {E::voice_ready, ""},
-         {}, P::talking, V::ready},
+         {{A::cancel_replace_timer, ""}}, P::talking, V::ready},
         {"a lost voice says so and leaves to a person", {P::talking, V::ready, true}, {E::voice_lost, "ping"},
-         {{A::silence_playout, ""}, {A::record_seam, "voice_lost"}, {A::play_sentence, "person"}, {A::arm_leave_timer, ""}},
+         {{A::drop_better_voice, ""}, {A::cancel_replace_timer, ""}, {A::silence_playout, ""}, {A::record_seam, "voice_lost"},
+          {A::play_sentence, "person"}, {A::arm_leave_timer, ""}},
          P::leaving, V::lost},
         {"a voice that never came is lost as well", {P::talking, V::opening, true}, {E::voice_lost, "timeout"},
-         {{A::silence_playout, ""}, {A::record_seam, "voice_lost"}, {A::play_sentence, "person"}, {A::arm_leave_timer, ""}},
+         {{A::drop_better_voice, ""}, {A::cancel_replace_timer, ""}, {A::silence_playout, ""}, {A::record_seam, "voice_lost"},
+          {A::play_sentence, "person"}, {A::arm_leave_timer, ""}},
          P::leaving, V::lost},
         {"asking for a person closes the voice and leaves", {P::talking, V::ready, true}, {E::person_asked, "keypad"},
-         {{A::close_voice, "leaving"}, {A::silence_playout, ""}, {A::record_seam, "person_asked"},
+         {{A::close_voice, "leaving"}, {A::drop_better_voice, ""}, {A::cancel_replace_timer, ""}, {A::silence_playout, ""},
+          {A::record_seam, "person_asked"},
           {A::play_sentence, "person"}, {A::arm_leave_timer, ""}},
          P::leaving, V::none},
-        {"the sentence over, the stream closes and people answer", {P::leaving, V::none, true}, {E::sentence_played, ""},
-         {{A::set_rung, "person"}, {A::close_stream, "person"}, {A::end_call, "transferred"}}, P::ended, V::none},
-        {"the same after a lost voice is counted as such", {P::leaving, V::lost, true}, {E::sentence_played, ""},
-         {{A::set_rung, "person"}, {A::close_stream, "person"}, {A::end_call, "voice_lost"}}, P::ended, V::lost},
+        {"the sentence over, the stream closes and Twilio dials", {P::leaving, V::none, true}, {E::sentence_played, ""},
+         {{A::set_rung, "person"}, {A::close_stream, "person"}, {A::arm_person_timer, ""}}, P::with_person, V::none},
+        {"a person who hangs up ends the call", {P::with_person, V::none, true}, {E::person_done, ""},
+         {{A::end_call, "transferred"}}, P::ended, V::none},
+        {"a call that a lost voice brought there is counted as such", {P::with_person, V::lost, true}, {E::callback_ended, ""},
+         {{A::end_call, "voice_lost"}}, P::ended, V::lost},
+        {"when Twilio says nothing more the call is over", {P::with_person, V::none, true}, {E::person_timeout, ""},
+         {{A::end_call, "transferred"}}, P::ended, V::none},
+        {"a person who does not answer brings the call back to the best rung", {P::with_person, V::lost, true},
+         {E::person_unanswered, "no-answer", Move::person, Rung::openai},
+         {{A::cancel_person_timer, ""}, {A::record_seam, "person_unanswered"}, {A::set_rung, "openai"}, {A::open_voice, ""},
+          {A::arm_start_timer, ""}},
+         P::ringing, V::opening},
+        {"a lost session is opened again on its rung, and a prompt bridges the time", {P::talking, V::ready, true},
+         {E::voice_lost, "closed", Move::replace},
+         {{A::silence_playout, ""}, {A::record_seam, "voice_lost"}, {A::play_prompt, ""}, {A::open_voice, ""},
+          {A::arm_replace_timer, ""}},
+         P::talking, V::opening},
+        {"a second loss steps down", {P::talking, V::ready, true}, {E::voice_lost, "closed", Move::step_down, Rung::eleven_realtime},
+         {{A::silence_playout, ""}, {A::record_seam, "voice_lost"}, {A::set_rung, "eleven_realtime"}, {A::play_prompt, ""},
+          {A::open_voice, ""}, {A::cancel_replace_timer, ""}},
+         P::talking, V::opening},
+        {"a rung that speaks by itself needs no prompt", {P::talking, V::ready, true},
+         {E::voice_lost, "closed", Move::step_down, Rung::canned},
+         {{A::silence_playout, ""}, {A::record_seam, "voice_lost"}, {A::set_rung, "canned"}, {A::open_voice, ""},
+          {A::cancel_replace_timer, ""}},
+         P::talking, V::opening},
+        {"a voice that never came leaves the greeting to play on", {P::talking, V::opening, true},
+         {E::voice_lost, "timeout", Move::step_down, Rung::canned},
+         {{A::record_seam, "voice_lost"}, {A::set_rung, "canned"}, {A::open_voice, ""}, {A::cancel_replace_timer, ""}},
+         P::talking, V::opening},
+        {"below the last rung there are people", {P::talking, V::ready, true},
+         {E::voice_lost, "closed", Move::step_down, Rung::person},
+         {{A::drop_better_voice, ""}, {A::cancel_replace_timer, ""}, {A::silence_playout, ""}, {A::record_seam, "voice_lost"},
+          {A::play_sentence, "person"}, {A::arm_leave_timer, ""}},
+         P::leaving, V::lost},
+        {"a voice that lives but does not serve is closed first", {P::talking, V::ready, true},
+         {E::voice_unserved, "silent", Move::step_down, Rung::canned},
+         {{A::close_voice, "unserved"}, {A::silence_playout, ""}, {A::record_seam, "voice_unserved"}, {A::set_rung, "canned"},
+          {A::open_voice, ""}, {A::cancel_replace_timer, ""}},
+         P::talking, V::opening},
+        {"a replacement that is late steps down", {P::talking, V::opening, true},
+         {E::voice_late, "late", Move::step_down, Rung::scripted},
+         {{A::close_voice, "late"}, {A::record_seam, "voice_late"}, {A::set_rung, "scripted"}, {A::open_voice, ""},
+          {A::cancel_replace_timer, ""}},
+         P::talking, V::opening},
+        {"a replacement that came at the same moment stays", {P::talking, V::ready, true},
+         {E::voice_late, "late", Move::step_down, Rung::scripted}, {}, P::talking, V::ready},
+        {"a better voice that is ready takes the call up", {P::talking, V::ready, true},
+         {E::better_ready, "healthy", Move::step_up, Rung::openai},
+         {{A::close_voice, "better"}, {A::record_seam, "rung_up"}, {A::set_rung, "openai"}, {A::take_better_voice, ""}},
+         P::talking, V::ready},
+        {"a prompt that is due is played", {P::talking, V::ready, true}, {E::prompt_due, "filler"}, {{A::play_prompt, ""}},
+         P::talking, V::ready},
+        {"a voice lost while ringing makes room for the next one", {P::ringing, V::opening, false},
+         {E::voice_lost, "network", Move::step_down, Rung::canned},
+         {{A::record_seam, "voice_lost"}, {A::set_rung, "canned"}, {A::open_voice, ""}}, P::ringing, V::opening},
+        {"and so does one lost while the stream is away", {P::stream_lost, V::ready, true},
+         {E::voice_lost, "network", Move::replace}, {{A::record_seam, "voice_lost"}, {A::open_voice, ""}}, P::stream_lost, V::opening},
         {"a caller who hangs up during the sentence has hung up", {P::leaving, V::none, true}, {E::twilio_stop, ""},
          {{A::end_call, "stop"}}, P::ended, V::none},
         {"stop ends the call", {P::talking, V::ready, true}, {E::twilio_stop, ""},
@@ -110,8 +170,8 @@ TEST(CallMachine, FollowsTheRuleBook) {
 
 TEST(CallMachine, KeepsTheReasonOfALossForTheJournal) {
     const Step result = step({P::talking, V::ready, true}, {E::voice_lost, "quota"});
-    ASSERT_EQ(result.actions.at(1).kind, A::record_seam);
-    EXPECT_EQ(result.actions.at(1).second, "quota");
+    ASSERT_EQ(result.actions.at(3).kind, A::record_seam);
+    EXPECT_EQ(result.actions.at(3).second, "quota");
 }
 
 std::vector<E> every_event() {
@@ -123,7 +183,7 @@ std::vector<E> every_event() {
 // Whatever arrives, in whatever state: no pair without an answer, `end_call` exactly when the call
 // ends and then last, and nothing after the end.
 TEST(CallMachine, AnswersEveryPairOfStateAndEvent) {
-    for (const P phase : {P::ringing, P::talking, P::leaving, P::stream_lost, P::ended}) {
+    for (const P phase : {P::ringing, P::talking, P::leaving, P::with_person, P::stream_lost, P::ended}) {
         for (const V voice : {V::none, V::opening, V::ready, V::lost}) {
             for (const E event : every_event()) {
                 SCOPED_TRACE(std::string(to_string(phase)) + " on " + to_string(event));

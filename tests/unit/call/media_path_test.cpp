@@ -23,7 +23,7 @@ TEST(MediaPath, AnAnswerFrameCostsItsPlaceInTheQueueAndNothingElse) {
     MediaPath path;
     path.begin_answer();
     for (int i = 0; i < 10; ++i) path.provider_frame();
-    path.loop.advance(std::chrono::seconds(2));
+    path.loop.advance(std::chrono::milliseconds(300));
     const auto messages = path.caller().messages;
     const auto before = allocations();
     // A second of audio is ahead at most; the rest waits, which is what costs.

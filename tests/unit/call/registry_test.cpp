@@ -130,7 +130,7 @@ TEST_F(RegistryTest, T22_TheCallBeyondTheLimitGoesToAPersonWithARow) {
 }
 
 TEST_F(RegistryTest, WithoutALiveRungEveryCallerGetsAPerson) {
-    registry_.set_live(false);
+    registry_.set_healthy(false);
     const Admission a = admit(1);
     EXPECT_FALSE(a.stream);
     EXPECT_EQ(a.why, "unhealthy");
@@ -154,9 +154,9 @@ TEST_F(RegistryTest, T25_ALateCallbackForAnUnknownCallIsHarmless) {
 }
 
 TEST_F(RegistryTest, MemoryOfEndedCallsIsBounded) {
-    registry_.set_live(false);
+    registry_.set_healthy(false);
     for (int i = 0; i < 21'000; ++i) admit(i);
-    registry_.set_live(true);
+    registry_.set_healthy(true);
     EXPECT_TRUE(admit(0).stream);          // forgotten: the oldest of more than 20,000
     EXPECT_FALSE(admit(20'999).stream);    // remembered
 }

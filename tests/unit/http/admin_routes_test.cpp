@@ -127,7 +127,9 @@ TEST(AdminRoutes, StatusTellsTheWholeSnapshot) {
     EXPECT_EQ(document["calls"]["max"], 50);
     EXPECT_EQ(document["store"]["health"], "good");
     EXPECT_EQ(document["voice"]["state"], "ok");
-    EXPECT_TRUE(document["voice"]["last_ok_utc_ms"].is_null());
+    ASSERT_EQ(document["rungs"].size(), 1u);
+    EXPECT_EQ(document["rungs"][0]["rung"], "openai");
+    EXPECT_EQ(document["rungs"][0]["state"], "good");
     EXPECT_EQ(document["public"]["port"], 8443);
     EXPECT_TRUE(document["public"]["certificate_not_after_utc_s"].is_null());
 }
@@ -184,6 +186,9 @@ TEST(AdminRoutes, OneCallShowsItsUtterancesInOrderOfSeq) {
     detail.seams.push_back(
         {5, store::Seam{detail.call.call, 1, 2, "gap", "openai", "openai", "late"}});
     detail.audit.push_back({9, store::Audit{1, "twilio", "start", "", detail.call.call}});
+    detail.utterances[1].utterance.deferred = true;
+    detail.recordings.push_back(
+        {8, store::Recording{detail.call.call, 1, 250, "a.wav", "ab12", 60'000, 40, "both", "canned"}});
     world.journal.detail = detail;
 
     const auto answer = world.fetch(std::string("/api/v1/calls/") + test::k_call_a);
@@ -198,6 +203,12 @@ TEST(AdminRoutes, OneCallShowsItsUtterancesInOrderOfSeq) {
     EXPECT_EQ(document["utterances"][1]["played_ms"], 1200);
     EXPECT_EQ(document["seams"][0]["kind"], "gap");
     EXPECT_EQ(document["audit"][0]["action"], "start");
+    EXPECT_EQ(document["utterances"][0]["deferred"], true);
+    EXPECT_EQ(document["utterances"][1]["deferred"], false);
+    EXPECT_EQ(document["recordings"],
+              nlohmann::json::parse(R"([{"seq": 8, "utc_ms": 1, "offset_ms": 250, "path": "a.wav",
+                  "sha256": "ab12", "duration_ms": 60000, "lost_ms": 40, "legs": "both",
+                  "class": "canned"}])"));
 }
 
 TEST(AdminRoutes, StoredTextThatIsNotUtf8IsReplacedAndMarkupStaysText) {

@@ -157,6 +157,12 @@ inline http::DaemonStatus good_status() {
     status.voice.provider = "openai";
     status.voice.configured = true;
     status.voice.state = "ok";
+    http::RungStatus rung;
+    rung.name = "openai";
+    rung.configured = rung.usable = true;
+    rung.state = "good";
+    rung.reason = "ok";
+    status.rungs.push_back(rung);
     status.prompts_loaded = 2;
     status.public_.address = "127.0.0.1";
     status.public_.port = 8443;

@@ -29,8 +29,11 @@ Json status() {
                  {{"provider", "openai"},
                   {"configured", true},
                   {"state", "ok"},
-                  {"last_error_code", ""},
-                  {"last_ok_utc_ms", k_utc_ms}}},
+                  {"last_error_code", ""}}},
+                {"rungs",
+                 {{{"rung", "openai"}, {"configured", true}, {"state", "good"}, {"first_audio_ms", 412}},
+                  {{"rung", "scripted"}, {"configured", false}, {"state", "skipped"}, {"reason", "no_api_key"}},
+                  {{"rung", "canned"}, {"configured", true}, {"state", "good"}, {"first_audio_ms", -1}}}},
                 {"store",
                  {{"health", "good"},
                   {"reason", ""},
@@ -54,7 +57,7 @@ TEST(PrintStatus, ShowsEveryPart) {
               "holdfastd 0.1.0 at site-1: ready\n"
               "  running     2026-09-21T14:13:20Z (1 min 5 s)\n"
               "  calls       1 of 50\n"
-              "  voice       openai: ok, last good 2026-09-21T14:13:20Z\n"
+              "  ladder      openai: good (412 ms), canned: good; not here: scripted (no_api_key)\n"
               "  journal     good, 120 rows, 0 waiting, 1.0 MiB, 20.0 GiB free\n"
               "  front door  0.0.0.0 port 443, TLS, https://edge.psap.example, certificate until\n"
               "              2027-01-15T08:00:00Z\n"
@@ -68,14 +71,12 @@ TEST(PrintStatus, SaysWhyItIsNotReady) {
     document["reasons"] = {"prompts", "draining"};
     document["draining"] = true;
     document["public"]["port"] = 0;
-    document["voice"]["last_error_code"] = "auth";
-    document["voice"]["state"] = "failing";
-    document["voice"]["last_ok_utc_ms"] = nullptr;
+    document["rungs"][0]["state"] = "down";
     const auto text = print_status(document, Look{});
     EXPECT_NE(text.find("site-1: not ready: prompts, draining\n"), std::string::npos);
     EXPECT_NE(text.find("  calls       1 of 50, draining: new calls go to people\n"),
               std::string::npos);
-    EXPECT_NE(text.find("  voice       openai: failing, last error auth\n"), std::string::npos);
+    EXPECT_NE(text.find("  ladder      openai: down (412 ms), canned: good"), std::string::npos);
     EXPECT_NE(text.find("  front door  closed\n"), std::string::npos);
 }
 
@@ -196,6 +197,25 @@ TEST(PrintCall, TellsWordsAndSeamsInOrder) {
               "\n"
               "  AUDIT                     WHO     DID    DETAIL\n"
               "  2026-09-21T14:13:20.000Z  twilio  start\n");
+    expect_fits(text);
+}
+
+TEST(PrintCall, ShowsRecordingsAndWhatIsMissingInThem) {
+    auto document = call_detail();
+    document["utterances"][0]["deferred"] = true;
+    document["recordings"] = {{{"seq", 6},
+                               {"offset_ms", 250},
+                               {"path", std::string(k_sid) + ".g1.1.wav"},
+                               {"sha256", std::string(64, 'a')},
+                               {"duration_ms", 72'000},
+                               {"lost_ms", 850},
+                               {"legs", "both"},
+                               {"class", "live"}}};
+    const auto text = print_call(document, Look{});
+    EXPECT_NE(text.find("[written down later,"), std::string::npos) << text;
+    EXPECT_NE(text.find("0:00.250  1 min 12 s  CA00000000000000000000000000001234.g1.1.wav (live,"), std::string::npos)
+        << text;
+    EXPECT_NE(text.find("850 ms lost"), std::string::npos) << text;
     expect_fits(text);
 }
 

@@ -51,6 +51,52 @@ TEST(Twiml, PersonDocumentSaysAndDials) {
                   R"(<Number>+15550199</Number></Dial></Response>)");
 }
 
+TEST(Twiml, TheDialAsksForWhatFollowsItAndThePersonHearsAWhisper) {
+    auto verbs = person();
+    verbs.action = "https://edge.psap.example/api/webhooks/next";
+    verbs.whisper = "https://edge.psap.example/api/webhooks/whisper?call=CA1&n=2";
+    EXPECT_EQ(person_document(verbs),
+              k_open +
+                  R"(<Say>Please stay on the line.</Say><Dial timeout="30" answerOnBridge="true")"
+                  R"( action="https://edge.psap.example/api/webhooks/next">)"
+                  R"(<Number url="https://edge.psap.example/api/webhooks/whisper?call=CA1&amp;n=2">+15550199</Number>)"
+                  R"(</Dial></Response>)");
+}
+
+TEST(Twiml, ASipAddressIsDialledAsOne) {
+    auto verbs = person();
+    for (const std::string address : {"sip:queue@psap.example;transport=tls", "sips:queue@psap.example", "SIP:q@x.example"}) {
+        verbs.number = address;
+        EXPECT_NE(person_document(verbs).find("<Sip>" + address + "</Sip></Dial>"), std::string::npos);
+        EXPECT_EQ(person_document(verbs).find("<Number"), std::string::npos);
+    }
+    verbs.number = "sip";
+    EXPECT_NE(person_document(verbs).find("<Number>sip</Number>"), std::string::npos);
+}
+
+TEST(Twiml, TheFallbackAsksNothingOfTheBoxAndDialsAgain) {
+    auto verbs = person();
+    verbs.action = "https://edge.psap.example/api/webhooks/next";
+    verbs.whisper = "https://edge.psap.example/api/webhooks/whisper";
+    const auto document = fallback_document(verbs);
+    EXPECT_EQ(document.find("edge.psap.example"), std::string::npos);
+    EXPECT_EQ(document.find("action="), std::string::npos);
+    EXPECT_EQ(document.find(k_open + "<Say>Please stay on the line.</Say><Dial"), 0u);
+    EXPECT_EQ(count(document, "<Number>+15550199</Number></Dial>"), 3u);
+}
+
+TEST(Twiml, TheFallbackWithoutANumberHoldsTheLineAsLongAsTheBoxWould) {
+    auto verbs = person();
+    verbs.number.clear();
+    EXPECT_EQ(fallback_document(verbs), person_document(verbs));
+}
+
+TEST(Twiml, X07_AWhisperSpeaksWordsAndNeverObeysThem) {
+    EXPECT_EQ(whisper_document("Fire & smoke</Say><Dial>+15550166</Dial>"),
+              k_open + "<Say>Fire &amp; smoke&lt;/Say&gt;&lt;Dial&gt;+15550166&lt;/Dial&gt;</Say></Response>");
+    EXPECT_EQ(whisper_document(""), k_open + "</Response>");
+}
+
 TEST(Twiml, VerbsThatNeedNoDaemonFollowTheStream) {
     for (const auto& number : {std::string(), std::string("+15550199")}) {
         auto verbs = person();
@@ -126,8 +172,10 @@ TEST(Twiml, StaysUnder64KilobytesWhateverItIsGiven) {
         s.parameters.assign(500, {huge, huge});
         for (const auto& number : {std::string(), huge}) {
             PersonVerbs p;
-            p.sentence = p.caller_id = huge;
+            p.sentence = p.caller_id = p.action = p.whisper = huge;
             p.number = number;
+            EXPECT_LT(fallback_document(p).size(), 64u * 1024u);
+            EXPECT_LT(whisper_document(huge).size(), 64u * 1024u);
             const auto document = stream_document(s, p);
             EXPECT_LT(document.size(), 64u * 1024u);
             EXPECT_TRUE(base::is_utf8(document));
