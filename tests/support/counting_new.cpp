@@ -13,10 +13,15 @@ std::size_t allocations() { return g_allocations; }
 
 }  // namespace holdfast::test
 
-void* operator new(std::size_t size) {
+// Every form that falls back on these two (arrays, sized deletes) counts as well.
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
     ++holdfast::test::g_allocations;
-    if (void* const memory = std::malloc(size != 0 ? size : 1)) return memory;
+    return std::malloc(size != 0 ? size : 1);
+}
+void* operator new(std::size_t size) {
+    if (void* const memory = operator new(size, std::nothrow)) return memory;
     throw std::bad_alloc();
 }
 void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete(void* memory, const std::nothrow_t&) noexcept { std::free(memory); }

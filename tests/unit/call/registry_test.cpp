@@ -25,6 +25,16 @@ class RegistryTest : public ::testing::Test {
         call_->stream_started(leg_, test::start_info());
     }
 
+    // The claimed call streams, asks for a person, and the sentence is heard out.
+    void hand_over() {
+        start();
+        call_->ask_person("keypad");
+        for (int i = 0; i < 1000 && call_->phase() == Phase::leaving; ++i) {
+            world_.loop.advance(20ms);
+            for (const auto& mark : leg_.play(20)) call_->mark(mark);
+        }
+    }
+
     test::CallWorld world_;
     test::FakeLeg leg_{world_.loop};
     Registry registry_{world_.env, 2};
@@ -159,6 +169,41 @@ TEST_F(RegistryTest, MemoryOfEndedCallsIsBounded) {
     registry_.set_healthy(true);
     EXPECT_TRUE(admit(0).stream);          // forgotten: the oldest of more than 20,000
     EXPECT_FALSE(admit(20'999).stream);    // remembered
+}
+
+TEST_F(RegistryTest, ACallThatNobodyAnsweredComesBackWithAFreshTokenABoundedNumberOfTimes) {
+    world_.settings->dials = true;
+    auto token = admit(1).token;
+    int returns = 0;
+    for (; returns < 50; ++returns) {
+        ASSERT_EQ(claim(1, token), Claim::ok);
+        hand_over();
+        ASSERT_EQ(call_->phase(), Phase::with_person);
+        const Admission back = registry_.person_left(*base::CallSid::parse(sid(1)), false, "busy");
+        if (!back.stream) break;
+        EXPECT_NE(back.token, token);
+        EXPECT_EQ(claim(1, token), Claim::bad_token) << "the used token stays used";
+        token = back.token;
+    }
+    EXPECT_EQ(returns, 10) << "then the person is dialled again, without us";
+    EXPECT_EQ(call_->phase(), Phase::with_person);
+}
+
+TEST_F(RegistryTest, APersonWhoAnsweredEndsTheCallAndAnUnknownCallIsDialledAgain) {
+    world_.settings->dials = true;
+    ASSERT_EQ(claim(1, admit(1).token), Claim::ok);
+    hand_over();
+    EXPECT_FALSE(registry_.person_left(*base::CallSid::parse(sid(1)), true, "completed").stream);
+    EXPECT_EQ(registry_.active(), 0u);
+    EXPECT_FALSE(registry_.person_left(*base::CallSid::parse(sid(2)), false, "busy").stream);
+}
+
+TEST_F(RegistryTest, ADrainingBoxTakesNobodyBack) {
+    world_.settings->dials = true;
+    ASSERT_EQ(claim(1, admit(1).token), Claim::ok);
+    hand_over();
+    registry_.drain();
+    EXPECT_FALSE(registry_.person_left(*base::CallSid::parse(sid(1)), false, "busy").stream);
 }
 
 }  // namespace
