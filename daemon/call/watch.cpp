@@ -24,6 +24,7 @@ void Watch::caller_started(base::TimePoint at) {
     unnoticed_.reset();
     owed_since_.reset();
     filled_ = false;
+    sentence_open_ = false;  // the caller has taken the turn; a voice that goes on opens it again
     stage_ = Stage::listening;
     quiet_since_ = at;
 }

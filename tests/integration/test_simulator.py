@@ -14,7 +14,7 @@ import shutil
 import signal
 import tempfile
 
-from harness import API_KEY, BUILD, DEADLINE_S, TOKEN, World, new_sid, scenario, within
+from harness import API_KEY, BUILD, DEADLINE_S, ROOT, TOKEN, World, new_sid, scenario, within
 
 SIM = BUILD / "tools" / "holdfast-sim" / "holdfast-sim"
 AT_ONCE = int(os.environ.get("HOLDFAST_SIM_AT_ONCE", "20"))  # daemons, on two cores
@@ -41,6 +41,7 @@ def connect(result):
     return f'holdfast_upstream_connect_total{{result="{result}"}}'
 
 
+PATIENT = ("--script", str(ROOT / "tests" / "data" / "patient_caller.yaml"))
 BAD_FRAME = "holdfast_upstream_bad_frame_total"
 STALE = "holdfast_stale_delta_total"
 
@@ -84,7 +85,7 @@ PROVIDER = [
     Row("O13", "silent-done:turn=1", CANNED, 'holdfast_silence_total{alarm="answer_overdue"}'),
     Row("O14", "slow-first-audio=2500:turn=1", GOOD),
     Row("O15", "stall-mid=800:turn=1", GOOD),
-    Row("O15", "stall-mid:turn=1", MENDED, 'holdfast_silence_total{alarm="stalled"}'),
+    Row("O15", "stall-mid:turn=1", MENDED, 'holdfast_silence_total{alarm="stalled"}', PATIENT),
     Row("O16", "burst=20s:turn=1", GOOD),
     Row("O17", "malformed=1@2000", GOOD, BAD_FRAME),
     Row("O17", "malformed=3@2000", MENDED, lost("protocol")),

@@ -119,6 +119,12 @@ TEST_F(WatchTest, AnInterruptedSentenceIsNoStall) {
     EXPECT_EQ(alarms(3000ms), Lines{});
 }
 
+TEST_F(WatchTest, ACallerWhoTakesTheTurnEndsASentenceThatBrokeOff) {
+    watch.voice_audio(at(2000ms));
+    watch.caller_started(at(2600ms));
+    EXPECT_EQ(alarms(4000ms), Lines{});
+}
+
 TEST_F(WatchTest, T27_ASilentCallerIsPromptedThenOfferedKeysThenAPerson) {
     watch.box_sound(at(2000ms));
     EXPECT_EQ(alarms(9000ms), Lines{"9000 silence_prompt"});
