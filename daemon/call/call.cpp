@@ -584,7 +584,12 @@ void Call::settle_playout() {
 
 // Stops what plays and waits; what was cut is kept whole with what was heard of it.
 void Call::cut_playout() {
-    const auto cut = playout_.interrupt(env_.loop.now());
+    take_cut();
+    store_answers(false);
+}
+
+std::vector<audio::Playout::Outcome> Call::take_cut() {
+    auto cut = playout_.interrupt(env_.loop.now());
     watch_.silenced(env_.loop.now());
     prompting_ = false;
     for (const auto& outcome : cut) {
@@ -592,7 +597,7 @@ void Call::cut_playout() {
         answer.outcome = outcome;
         answer.interrupted = true;
     }
-    store_answers(false);
+    return cut;
 }
 
 bool Call::send_media(std::string_view base64) {
@@ -776,14 +781,9 @@ void Call::on_seat_speech_started(VoiceSeat&) {
 // The caller speaks into what plays.
 void Call::interrupted() {
     if (!playout_.busy() || state_.phase != Phase::talking) return;
-    const auto cut = playout_.interrupt(env_.loop.now());
-    watch_.silenced(env_.loop.now());
-    prompting_ = false;
+    const auto cut = take_cut();
     std::vector<voice::PlayedItem> items;
     for (const auto& outcome : cut) {
-        Answer& answer = answer_for(outcome.item, outcome.clip);
-        answer.outcome = outcome;
-        answer.interrupted = true;
         if (!outcome.clip) items.push_back(voice::PlayedItem{outcome.item, outcome.played_ms});
     }
     metrics::interruptions_total.add();

@@ -171,6 +171,8 @@ class Call : public std::enable_shared_from_this<Call>, private SeatOwner, priva
     Answer& answer_for(std::string_view item, bool clip);
     void note_response(Answer& answer, base::TimePoint arrived);
     void cut_playout();
+    // Clears what plays and waits, and notes in each answer what was heard of it; nothing is stored yet.
+    std::vector<audio::Playout::Outcome> take_cut();
     // Writes every answer whose words and playback are both known; with `all`, those left over too.
     void store_answers(bool all);
     void store_utterance(store::Utterance utterance);

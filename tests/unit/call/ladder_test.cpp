@@ -23,6 +23,13 @@ voice::VoiceLoss loss(const char* reason = "closed", base::Condition condition =
     return l;
 }
 
+void says(CallWorld& world, std::string words) {
+    voice::CallerUtterance said;
+    said.item_id = "u1";
+    said.text = std::move(words);
+    world.voice->listener.on_caller_utterance(said);
+}
+
 std::vector<std::string> seams(const CallWorld& world) {
     std::vector<std::string> out;
     for (const auto& seam : world.journal.rows<store::Seam>()) out.push_back(seam.kind + " " + seam.reason);
@@ -54,10 +61,7 @@ void speak(CallWorld& world, std::int64_t ms) {
 TEST(CallLadder, N05_ALostSessionIsReplacedOnceWithAPromptMeanwhile) {
     CallWorld world(k_whole);
     world.talk();
-    voice::CallerUtterance said;
-    said.item_id = "u1";
-    said.text = "There is a fire.";
-    world.voice->listener.on_caller_utterance(said);
+    says(world, "There is a fire.");
     world.voice->listener.on_voice_lost(loss());
     EXPECT_EQ(world.call->phase(), Phase::talking);
     ASSERT_EQ(world.made.size(), 2u);
@@ -156,10 +160,7 @@ TEST(CallLadder, ALossBeforeTheStreamIsMendedBeforeTheStream) {
 TEST(CallLadder, TheNextVoiceIsToldTheTalkAndGivenWhatNobodyWroteDown) {
     CallWorld world(k_whole);
     world.talk();
-    voice::CallerUtterance said;
-    said.item_id = "u1";
-    said.text = "There is a fire.";
-    world.voice->listener.on_caller_utterance(said);
+    says(world, "There is a fire.");
     world.voice->not_written_down = {audio_ms(400, '\x11')};
     world.voice->listener.on_voice_lost(loss());
     world.pass(100);
@@ -273,10 +274,7 @@ TEST(CallLadder, T27_ACallerWhoNeverSpeaksIsPromptedOfferedKeysAndGivenToAPerson
 TEST(CallLadder, TheWordsForAPersonReachAPerson) {
     CallWorld world(k_whole);
     world.talk();
-    voice::CallerUtterance said;
-    said.item_id = "u1";
-    said.text = "I want a Real Person!";
-    world.voice->listener.on_caller_utterance(said);
+    says(world, "I want a Real Person!");
     EXPECT_EQ(world.call->phase(), Phase::leaving);
     EXPECT_THAT(seams(world), Contains("person_asked words"));
 }
@@ -317,10 +315,7 @@ TEST(CallLadder, APersonWhoDoesNotAnswerBringsTheCallBack) {
     CallWorld world(k_whole);
     world.settings->dials = true;
     world.talk();
-    voice::CallerUtterance said;
-    said.item_id = "u1";
-    said.text = "Operator, please.";
-    world.voice->listener.on_caller_utterance(said);
+    says(world, "Operator, please.");
     world.hear_everything();
     ASSERT_EQ(world.call->phase(), Phase::with_person);
     EXPECT_EQ(world.ended, "");
