@@ -268,6 +268,7 @@ void DiskRecorder::Core::settle(const Settled& settled) {
     if (!node) return;
     const auto call = node.mapped().identity.call;
     if (!settled.durable) return announce_later(std::move(node.mapped()), "not durable");
+    k_log.info("recording stored", call, {{"duration_ms", node.mapped().samples / k_samples_per_ms}});
     if (const auto done = File::publish(*disk_, options_.path, settled.name); !done) suffer(done.error(), call);
 }
 

@@ -222,6 +222,7 @@ async def test_a_second_loss_within_half_a_minute_steps_down(world):
     await loses_its_voice(world, stream)
     await second.socket.close(1011)
     await goes_to_recorded_questions(world, stream)
+    await world.logged(f"recording stored call={stream.sid}")  # hashed and in the journal, on the recorder's own thread
     kept = (await world.journal(stream.sid))["recordings"]
     assert len(kept) == 1 and kept[0]["duration_ms"] > 1500, kept
 
