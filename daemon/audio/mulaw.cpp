@@ -34,16 +34,12 @@ constexpr std::array<std::int16_t, 256> make_decode_table() {
     return table;
 }
 
-constexpr auto k_decode = make_decode_table();
-
 }  // namespace
+
+const std::array<std::int16_t, 256> k_mulaw_samples = make_decode_table();
 
 std::uint8_t mulaw_encode(std::int16_t sample) {
     return encode(sample);
-}
-
-std::int16_t mulaw_decode(std::uint8_t byte) {
-    return k_decode[byte];
 }
 
 std::string mulaw_encode(const std::vector<std::int16_t>& samples) {
@@ -56,7 +52,7 @@ std::string mulaw_encode(const std::vector<std::int16_t>& samples) {
 std::vector<std::int16_t> mulaw_decode(std::string_view mulaw) {
     std::vector<std::int16_t> out(mulaw.size());
     std::transform(mulaw.begin(), mulaw.end(), out.begin(),
-                   [](char c) { return k_decode[static_cast<unsigned char>(c)]; });
+                   [](char c) { return mulaw_decode(static_cast<unsigned char>(c)); });
     return out;
 }
 

@@ -100,8 +100,10 @@ bool Playout::add(std::string_view item_id, std::string_view base64, base::TimeP
     item.received_bytes += bytes;
     // The usual short delta with nothing before it goes straight out, without a copy.
     if (pieces_.empty() && base64.size() <= limits_.message_base64_max && can_send(bytes, now)) {
+        sink_.hold();
         send_piece(item, base64, now);
         send_due_mark(item, now);
+        sink_.release();
         return true;
     }
     pieces_.emplace_back();
@@ -138,6 +140,7 @@ void Playout::finish(std::string_view item_id, base::TimePoint now) {
 }
 
 std::optional<base::TimePoint> Playout::pump(base::TimePoint now) {
+    sink_.hold();
     while (!pieces_.empty()) {
         Piece& piece = pieces_.front();
         Item* item = find(piece.item);
@@ -151,14 +154,13 @@ std::optional<base::TimePoint> Playout::pump(base::TimePoint now) {
         if (piece_sent) pieces_.pop_front();
         if (item != nullptr) send_due_mark(*item, now);
     }
+    sink_.release();
     expire_marks(now);
     retire_heard();
     if (!pieces_.empty()) {
-        const auto& piece = pieces_.front();
-        const auto text = piece.text.substr(piece.offset, limits_.message_base64_max);
-        const auto bytes = static_cast<std::int64_t>(base::base64_decoded_bytes(text));
-        return std::max(playing_until_ + duration_of(bytes) - limits_.ahead_max,
-                        now + std::chrono::milliseconds(1));
+        // As much as has one mark behind it, so that messages and mark leave as one write.
+        const auto room = std::min(duration_of(waiting_bytes_), base::Mono::duration(limits_.mark_every));
+        return std::max(playing_until_ + room - limits_.ahead_max, now + std::chrono::milliseconds(1));
     }
     if (!items_.empty() && !items_.front().marks.empty()) {
         return items_.front().marks.front().expected + limits_.mark_timeout;

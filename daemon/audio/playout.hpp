@@ -23,12 +23,15 @@ class PlayoutSink {
     virtual bool send_media(std::string_view base64) = 0;
     virtual bool send_mark(std::string_view name) = 0;
     virtual bool send_clear() = 0;
+    // Around several messages, which may leave as one write.
+    virtual void hold() {}
+    virtual void release() {}
 };
 
 struct PlayoutLimits {
     base::milliseconds ahead_max{1000};
     base::milliseconds waiting_max{60'000};
-    base::milliseconds mark_every{160};
+    base::milliseconds mark_every{180};
     base::milliseconds mark_timeout{5'000};
     std::size_t message_base64_max = 640;
     static PlayoutLimits defaults();  // config/limits.hpp

@@ -62,10 +62,18 @@ void VoiceDetector::reset() {
 
 std::optional<VoiceDetector::Change> VoiceDetector::feed(std::string_view mulaw) {
     Change change;
-    for (const char c : mulaw) {
-        const auto byte = static_cast<std::uint8_t>(c);
-        samples_[filled_++] = static_cast<float>(mulaw_decode(byte));
-        silent_ = silent_ && (byte & 0x7f) == 0x7f;
+    while (!mulaw.empty()) {
+        const std::size_t taken = std::min(mulaw.size(), k_frame_samples - filled_);
+        float* const to = samples_.data() + filled_;
+        unsigned sound = 0;
+        for (std::size_t i = 0; i < taken; ++i) {
+            const auto byte = static_cast<std::uint8_t>(mulaw[i]);
+            to[i] = static_cast<float>(mulaw_decode(byte));
+            sound |= ~unsigned{byte} & 0x7f;
+        }
+        silent_ = silent_ && sound == 0;
+        filled_ += taken;
+        mulaw.remove_prefix(taken);
         if (filled_ == k_frame_samples) end_frame(change);
     }
     if (!change.started && !change.stopped) return std::nullopt;
@@ -93,14 +101,17 @@ void VoiceDetector::end_frame(Change& change) {
 
 double VoiceDetector::filtered_dbfs() {
     float sum = 0;
+    float x1 = x1_, x2 = x2_, y1 = y1_, y2 = y2_;
     for (const float x : samples_) {
-        const float y = k_b0 * x + k_b1 * x1_ + k_b2 * x2_ - k_a1 * y1_ - k_a2 * y2_;
-        x2_ = x1_;
-        x1_ = x;
-        y2_ = y1_;
-        y1_ = y;
+        // The newest output last: one multiplication and one subtraction between a sample and the next.
+        const float y = (k_b0 * x + k_b1 * x1 + k_b2 * x2 - k_a2 * y2) - k_a1 * y1;
+        x2 = x1;
+        x1 = x;
+        y2 = y1;
+        y1 = y;
         sum += y * y;
     }
+    x1_ = x1, x2_ = x2, y1_ = y1, y2_ = y2;
     return to_dbfs(static_cast<double>(sum) / (32768.0 * 32768.0) / static_cast<double>(k_frame_samples));
 }
 

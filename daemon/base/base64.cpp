@@ -44,21 +44,29 @@ std::optional<std::string> base64_decode(std::string_view text) {
     return out;
 }
 
+// One pass: each caller frame comes through here.
 bool base64_decode_append(std::string& out, std::string_view text) {
-    if (!is_base64(text)) return false;
-    const std::size_t bytes = out.size() + base64_decoded_bytes(text);
-    for (std::size_t i = 0; i < text.size(); i += 4) {
-        std::uint32_t group = 0;
-        for (std::size_t k = 0; k < 4; ++k) {
-            const char c = text[i + k];
-            group = group << 6 | (c == '=' ? 0u : value_of(c));
-        }
-        out.push_back(static_cast<char>(group >> 16 & 0xff));
-        out.push_back(static_cast<char>(group >> 8 & 0xff));
-        out.push_back(static_cast<char>(group & 0xff));
-    }
-    out.resize(bytes);
-    return true;
+    if (text.size() % 4 != 0) return false;
+    const std::size_t before = out.size();
+    const std::size_t bytes = before + base64_decoded_bytes(text);
+    out.resize(before + text.size() / 4 * 3);
+    char* to = out.data() + before;
+    std::uint8_t seen = 0;
+    const auto decode = [&](char first, char second, char third, char fourth) {
+        const std::uint8_t a = value_of(first), b = value_of(second), c = value_of(third), d = value_of(fourth);
+        seen = static_cast<std::uint8_t>(seen | a | b | c | d);
+        const std::uint32_t group = std::uint32_t{a} << 18 | std::uint32_t{b} << 12 | std::uint32_t{c} << 6 | d;
+        *to++ = static_cast<char>(group >> 16 & 0xff);
+        *to++ = static_cast<char>(group >> 8 & 0xff);
+        *to++ = static_cast<char>(group & 0xff);
+    };
+    const std::size_t padded = padding(text);
+    const std::size_t whole = text.size() - (padded > 0 ? 4 : 0);
+    for (std::size_t i = 0; i < whole; i += 4) decode(text[i], text[i + 1], text[i + 2], text[i + 3]);
+    if (padded > 0) decode(text[whole], text[whole + 1], padded == 2 ? 'A' : text[whole + 2], 'A');
+    const bool good = (seen & 0xc0) == 0;  // values are below 64; k_bad sets the high bits
+    out.resize(good ? bytes : before);
+    return good;
 }
 
 void base64_append(std::string& out, std::string_view bytes) {

@@ -22,10 +22,14 @@ constexpr std::int64_t k_frame_ms = 20;
 constexpr std::int64_t k_bytes_per_ms = 8;
 constexpr char k_person_key = '0';
 
-// 20 ms of mu-law silence (0xFF) as base64, made once.
+// 20 ms of mu-law silence, made once, and the same as base64.
+const std::string& silence_samples() {
+    static const std::string samples(static_cast<std::size_t>(k_frame_ms * k_bytes_per_ms), '\xff');
+    return samples;
+}
+
 const std::string& silence_frame() {
-    static const std::string frame =
-        base::base64_encode(std::string(static_cast<std::size_t>(k_frame_ms * k_bytes_per_ms), '\xff'));
+    static const std::string frame = base::base64_encode(silence_samples());
     return frame;
 }
 
@@ -323,7 +327,7 @@ void Call::media(const twilio::StreamEvent& event) {
     const auto bytes = static_cast<std::int64_t>(base::base64_decoded_bytes(event.payload));
     next_timestamp_ms_ = std::max<std::int64_t>(event.timestamp_ms, 0) + bytes / k_bytes_per_ms;
     if (event.chunk > 0) last_chunk_ = event.chunk;
-    give_voice(event.payload);
+    give_voice(event.payload, samples_);
     if (recording_) recording_->caller(event.payload, stream_offset_ms_ + std::max<std::int64_t>(event.timestamp_ms, 0));
     watch_silence(last_media_at_);
 }
@@ -344,7 +348,8 @@ bool Call::accept_payload(const twilio::StreamEvent& event) {
         metrics::media_bad_total.add("length");
         return false;
     }
-    if (!base::is_base64(event.payload)) {
+    samples_.clear();
+    if (!base::base64_decode_append(samples_, event.payload)) {
         metrics::media_bad_total.add("base64");
         return false;
     }
@@ -363,13 +368,13 @@ void Call::pad_gap(std::int64_t timestamp_ms) {
 void Call::give_silence(std::int64_t milliseconds) {
     metrics::media_padded_ms_total.add(static_cast<std::uint64_t>(milliseconds));
     for (std::int64_t given = 0; given + k_frame_ms <= milliseconds; given += k_frame_ms) {
-        give_voice(silence_frame());
+        give_voice(silence_frame(), silence_samples());
     }
 }
 
-void Call::give_voice(std::string_view base64) {
-    given_ms_ += static_cast<std::int64_t>(base::base64_decoded_bytes(base64)) / k_bytes_per_ms;
-    hear_locally(base64);
+void Call::give_voice(std::string_view base64, std::string_view samples) {
+    given_ms_ += static_cast<std::int64_t>(samples.size()) / k_bytes_per_ms;
+    hear_locally(samples);
     if (seat_ && state_.voice == VoiceState::ready && early_.empty() && seat_->ready() && seat_->voice()->hears()) {
         seat_->voice()->caller_audio(base64);
     } else if (state_.phase == Phase::talking || state_.phase == Phase::stream_lost) {
@@ -378,10 +383,8 @@ void Call::give_voice(std::string_view base64) {
 }
 
 // The detector tells where in the audio something was; the newest sample is now.
-void Call::hear_locally(std::string_view base64) {
-    samples_.clear();
-    if (!base::base64_decode_append(samples_, base64)) return;
-    const auto change = detector_.feed(samples_);
+void Call::hear_locally(std::string_view samples) {
+    const auto change = detector_.feed(samples);
     if (!change) return;
     const auto at = [&](std::int64_t position_ms) {
         return env_.loop.now() - base::milliseconds(detector_.position_ms() - position_ms);
@@ -604,6 +607,12 @@ bool Call::send_media(std::string_view base64) {
     if (recording_) recording_->box(base64, offset_ms());
     metrics::media_frames_out_total.add();
     return leg_ != nullptr && leg_->send_media(base64);
+}
+void Call::hold() {
+    if (leg_ != nullptr) leg_->hold();
+}
+void Call::release() {
+    if (leg_ != nullptr) leg_->release();
 }
 bool Call::send_mark(std::string_view name) { return leg_ != nullptr && leg_->send_mark(name); }
 bool Call::send_clear() {

@@ -157,13 +157,15 @@ class Call : public std::enable_shared_from_this<Call>, private SeatOwner, priva
     // audio::PlayoutSink
     bool send_media(std::string_view base64) override;
     bool send_mark(std::string_view name) override;
+    void hold() override;
+    void release() override;
     bool send_clear() override;
 
     bool accept_payload(const twilio::StreamEvent& event);
     void pad_gap(std::int64_t timestamp_ms);
     void give_silence(std::int64_t milliseconds);
-    void give_voice(std::string_view base64);
-    void hear_locally(std::string_view base64);
+    void give_voice(std::string_view base64, std::string_view samples);
+    void hear_locally(std::string_view samples);
     void record_if_wanted();
     void interrupted();
     void watch_caller_audio(base::TimePoint now);

@@ -27,6 +27,8 @@ class CallerLeg : public Leg, private net::WsListener {
 
     bool send_media(std::string_view base64) override;
     bool send_mark(std::string_view name) override;
+    void hold() override { socket_->hold(); }
+    void release() override { socket_->release(); }
     bool send_clear() override;
     void ping() override;
     base::TimePoint blocked_since() const override;

@@ -65,6 +65,10 @@ class WsConnection {
     virtual void set_listener(WsListener* listener) = 0;
     // Queues one text message (copied). False when the socket is not open or the queue is full.
     virtual bool send_text(std::string_view text, SendKind kind = SendKind::keep) = 0;
+    // Messages queued between the two leave as one write: fewer TLS records and system calls. To be
+    // released before the caller returns to the loop.
+    virtual void hold() {}
+    virtual void release() {}
     virtual void send_ping() = 0;
     // Starts the closing handshake; queued messages go first. Idempotent.
     virtual void close(std::uint16_t code, std::string_view reason) = 0;

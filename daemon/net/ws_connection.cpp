@@ -139,7 +139,7 @@ void WsSocket::on_engine_bytes(std::string&& bytes) noexcept {
 }
 
 void WsSocket::pump() {
-    if (write_pending_ || queue_.empty() || state_ == State::gone) return;
+    if (held_ || write_pending_ || queue_.empty() || state_ == State::gone) return;
     do {
         Frame& frame = queue_.front();
         queued_bytes_ -= frame.bytes.size();
@@ -173,6 +173,11 @@ void WsSocket::on_written(const error_code& ec) {
 }
 
 base::TimePoint WsSocket::blocked_since() const { return write_pending_ ? write_started_ : loop_.now(); }
+
+void WsSocket::release() {
+    held_ = false;
+    pump();
+}
 
 void WsSocket::send_ping() {
     if (state_ == State::open) engine_->ping();

@@ -35,6 +35,8 @@ class WsSocket : public WsConnection,
     void set_listener(WsListener* listener) override;
     bool send_text(std::string_view text, SendKind kind) override;
     void send_ping() override;
+    void hold() override { held_ = true; }
+    void release() override;
     void close(std::uint16_t code, std::string_view reason) override;
     void abort() override;
     bool open() const override { return state_ == State::open; }
@@ -107,6 +109,7 @@ class WsSocket : public WsConnection,
     std::size_t pongs_queued_ = 0;
     Kind sending_ = Kind::keep;  // kind of what the engine emits now
     std::string writing_;        // belongs to the write under way
+    bool held_ = false;
     bool write_pending_ = false;
     base::TimePoint write_started_;
     std::uint64_t dropped_ = 0;

@@ -218,6 +218,21 @@ TEST_F(WsTest, AnswersPingsAndReportsPongs) {
     ASSERT_TRUE(loop.until([this] { return recorder.pongs == 1 && handler.recorder.pongs == 1; }));
 }
 
+TEST_F(WsTest, HeldMessagesLeaveTogetherWhenReleased) {
+    listen();
+    auto peer = raw_upgraded();
+    handler.socket->hold();
+    handler.socket->send_text("media");
+    handler.socket->send_text("mark");
+    loop.settle();
+    EXPECT_GT(handler.socket->queued_bytes(), 9u);  // all of it is still here
+    handler.socket->release();
+    ASSERT_TRUE(peer->receives("mark"));
+    EXPECT_LT(peer->in.find("media"), peer->in.find("mark"));
+    loop.settle();
+    EXPECT_EQ(handler.socket->queued_bytes(), 0u);
+}
+
 TEST_F(WsTest, DoesNotCollectPongsForAPeerThatNeverReads) {
     listen();
     auto peer = raw_upgraded();
