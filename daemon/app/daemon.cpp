@@ -106,6 +106,10 @@ std::vector<http::RungStatus> rung_status(const ladder::Snapshot& snapshot) {
         s.reason = rung.configured ? rung.health.reason : rung.skipped;
         s.connect_ms = rung.figures.connect_ms;
         s.first_audio_ms = rung.figures.first_audio_ms;
+        s.ping_ms = rung.figures.ping_ms;
+        s.ping_loss = rung.figures.ping_loss;
+        s.tokens_left = rung.figures.tokens_left;
+        s.retry_in_ms = rung.retry_in_ms;
         list.push_back(std::move(s));
     }
     return list;
@@ -290,6 +294,9 @@ int Daemon::open_admin() {
     }
     http::AdminOptions admin_options;
     admin_options.loopback = net::is_loopback(listen.address);
+    admin_options.transfer = [this](const base::CallSid& sid, std::function<void(base::Result<call::Transfer>)> answered) {
+        media_.post([this, sid, answered = std::move(answered)] { answered(registry_->transfer(sid)); });
+    };
     admin_routes_.emplace(admin_, *journal_, *feed_, [this] { return status(); }, admin_options);
     net::ListenOptions options;
     options.address = listen.address;
@@ -340,6 +347,8 @@ void Daemon::take_snapshot() {
     snapshot.draining = registry_->draining();
     snapshot.healthy = registry_->healthy();
     snapshot.ladder = ladder_->snapshot(media_.now());
+    metrics::uplink_score_up.set(snapshot.ladder.uplink_up);
+    metrics::uplink_score_down.set(snapshot.ladder.uplink_down);
     snapshot.certificate_not_after_utc_s = public_tls_ ? public_tls_->not_after_utc_s() : 0;
     admin_.post([this, snapshot = std::move(snapshot)] { snapshot_ = snapshot; });
     const auto dropped = log::dropped();
@@ -359,6 +368,8 @@ http::DaemonStatus Daemon::status() const {
     s.store = journal_->status();
     s.rungs = rung_status(snapshot_.ladder);
     s.voice = voice_status(snapshot_.ladder);
+    s.line = {snapshot_.ladder.uplink_up, snapshot_.ladder.uplink_down, snapshot_.ladder.uplink_is_down,
+              snapshot_.ladder.line_calls};
     s.prompts_loaded = prompts_.files.size();
     s.public_.address = config_.listen.public_.address;
     s.public_.port = public_listener_->port();

@@ -128,6 +128,7 @@ void Prober::start() {
 
 void Prober::look() {
     start();
+    ladder_.uplink().judge(loop_.now());
     const auto rung = ladder_.probe_due(loop_.now(), base::random_u32());
     if (!rung || probes_[ladder::index(*rung)]) return;
     probes_[ladder::index(*rung)] = voice::Probe::start(
@@ -148,7 +149,7 @@ void Prober::report(ladder::Rung rung, const voice::ProbeResult& result) {
     }
     const auto& loss = *result.loss;
     const auto fault = ladder::fault_of(loss.reason, loss.error.condition, loss.close_code);
-    const auto outcome = ladder_.on_fault(rung, fault, now, base::random_u32());
+    const auto outcome = ladder_.on_fault(rung, fault, now, base::random_u32(), loss.retry_after);
     if (outcome.switched_off) {
         k_log.notice("rung is not enabled for this workspace", {{"rung", ladder::to_string(rung)}, {"detail", loss.error.detail}});
     } else if (outcome.alarm || outcome.opened || outcome.went_down) {

@@ -16,6 +16,7 @@ namespace {
 constexpr log::Logger k_log{"call"};
 
 constexpr base::milliseconds k_tick{250};           // coarse supervision of one call
+constexpr base::milliseconds k_own_lag{20};         // P12: from here the box itself is late
 constexpr base::milliseconds k_leave_margin{3000};  // beyond the sentence, for a mark that is lost
 constexpr base::milliseconds k_keys_quiet{1500};    // ends a run of keys
 constexpr std::int64_t k_frame_ms = 20;
@@ -216,6 +217,7 @@ void Call::perform(const Action& action) {
             row.rung = std::string(action.word);
             append(std::move(row));
             if (const auto rung = ladder::parse_rung(action.word)) climb_.stepped(*rung, env_.loop.now());
+            metrics::rung_changes_total.add(action.word);
             record_if_wanted();
             break;
         }
@@ -303,6 +305,8 @@ void Call::stream_started(Leg& leg, const twilio::StartInfo& start) {
     next_timestamp_ms_ = -1;
     silence_given_ms_ = 0;
     last_media_at_ = env_.loop.now();
+    line_.reset();
+    line_judged_at_ = last_media_at_;
     watch_.begin(last_media_at_);
     stream_offset_ms_ = offset_ms();
     record_if_wanted();
@@ -323,6 +327,7 @@ void Call::media(const twilio::StreamEvent& event) {
     last_media_at_ = env_.loop.now();
     idle_pinged_ = false;
     stall_padded_ = false;
+    line_.frame(event.timestamp_ms, last_media_at_);
     if (event.timestamp_ms >= 0) pad_gap(event.timestamp_ms);
     const auto bytes = static_cast<std::int64_t>(base::base64_decoded_bytes(event.payload));
     next_timestamp_ms_ = std::max<std::int64_t>(event.timestamp_ms, 0) + bytes / k_bytes_per_ms;
@@ -362,6 +367,7 @@ void Call::pad_gap(std::int64_t timestamp_ms) {
     if (next_timestamp_ms_ < 0) return;
     const std::int64_t missing = timestamp_ms - next_timestamp_ms_ - std::exchange(silence_given_ms_, 0);
     if (missing < k_frame_ms) return;
+    line_.missing(static_cast<std::uint32_t>(std::min(missing, base::to_ms(limits::gap_pad_max)) / k_frame_ms));
     give_silence(std::min(missing, base::to_ms(limits::gap_pad_max)));
 }
 
@@ -481,7 +487,29 @@ void Call::stream_protocol(std::string_view reason) {
 
 void Call::webhook_repeated() { apply(EventKind::webhook_repeated); }
 void Call::callback_ended() { apply(EventKind::callback_ended); }
-void Call::ask_person(std::string_view reason) { apply(EventKind::person_asked, std::string(reason)); }
+void Call::ask_person(std::string_view reason) {
+    person_reason_.assign(reason);
+    apply(EventKind::person_asked, std::string(reason));
+}
+
+std::string Call::briefing() const {
+    std::string out = "Emergency call. ";
+    if (person_reason_ == "keypad" || person_reason_ == "words") {
+        out += "The caller asked for a person. ";
+    } else if (person_reason_ == "silence") {
+        out += "The caller has not spoken. ";
+    } else if (person_reason_ == "console") {
+        out += "A colleague transferred it. ";
+    } else if (person_reason_.empty()) {
+        out += "The automatic call taker was lost. ";
+    } else {
+        out += "The automatic call taker transferred it. ";
+    }
+    if (language_ == "es") out += "The caller speaks Spanish.";
+    else if (language_ == "en") out += "The caller speaks English.";
+    return out;
+}
+
 void Call::drain() { apply(EventKind::drain); }
 void Call::person_done() { apply(EventKind::person_done); }
 
@@ -500,6 +528,7 @@ bool Call::person_unanswered(std::string_view how) {
 
 void Call::tick() {
     const auto now = env_.loop.now();
+    const bool late = now - std::exchange(tick_due_, now + k_tick) > k_own_lag;
     const auto weak = weak_from_this();
     tick_timer_.arm(k_tick, [weak] {
         if (const auto self = weak.lock()) self->tick();
@@ -513,6 +542,18 @@ void Call::tick() {
     watch_silence(now);
     look_up();
     if (leg_ != nullptr) watch_caller_audio(now);
+    slow_ = slow_ || late;
+    if (leg_ != nullptr && now - line_judged_at_ >= std::chrono::seconds(1)) judge_line(now);
+}
+
+void Call::judge_line(base::TimePoint now) {
+    line_judged_at_ = now;
+    const auto second = line_.take();
+    if (std::exchange(slow_, false)) return;
+    auto& uplink = env_.ladder.uplink();
+    uplink.send_queue(std::chrono::duration_cast<base::milliseconds>(now - leg_->blocked_since()), now);
+    if (second.expected > 0) uplink.frames(second.expected, second.late, now);
+    if (const auto rtt = leg_->round_trip()) uplink.round_trip(*rtt, now);
 }
 
 void Call::watch_caller_audio(base::TimePoint now) {
@@ -758,8 +799,9 @@ void Call::on_seat_ready(VoiceSeat& seat) {
 void Call::on_seat_lost(VoiceSeat& seat, const voice::VoiceLoss& loss) {
     const auto now = env_.loop.now();
     const auto fault = ladder::fault_of(loss.reason, loss.error.condition, loss.close_code);
-    const auto outcome = seat.configured ? env_.ladder.on_lost(seat.rung, fault, now, base::random_u32())
-                                         : env_.ladder.on_fault(seat.rung, fault, now, base::random_u32());
+    const auto outcome = seat.configured
+                             ? env_.ladder.on_lost(seat.rung, fault, now, base::random_u32())
+                             : env_.ladder.on_fault(seat.rung, fault, now, base::random_u32(), loss.retry_after);
     k_log.warning("voice lost", sid(),
                   {{"rung", ladder::to_string(seat.rung)}, {"reason", loss.reason}, {"code", loss.error.code},
                    {"close_code", loss.close_code}, {"condition", base::to_string(loss.error.condition)},
@@ -893,6 +935,17 @@ void Call::on_seat_voice(VoiceSeat& seat, const voice::VoiceUtterance& utterance
 
 void Call::on_seat_person(VoiceSeat& seat, std::string_view reason) {
     if (talks(seat)) ask_person(reason);
+}
+
+void Call::on_seat_pulse(VoiceSeat& seat, const voice::VoicePulse& pulse) {
+    const auto now = env_.loop.now();
+    if (pulse.round_trip) env_.ladder.on_ping(seat.rung, *pulse.round_trip, now);
+    if (pulse.ping_missed) env_.ladder.on_ping_lost(seat.rung, now);
+    env_.ladder.on_send_queue(seat.rung, pulse.send_queue, now);
+}
+
+void Call::on_seat_budget(VoiceSeat& seat, const voice::TokenBudget& budget) {
+    env_.ladder.on_rate_limit(seat.rung, {budget.remaining, budget.limit, budget.reset_seconds}, env_.loop.now());
 }
 
 // --- words ---

@@ -11,6 +11,7 @@
 #include "base/timer.hpp"
 #include "call/feed.hpp"
 #include "call/leg.hpp"
+#include "call/line_watch.hpp"
 #include "call/machine.hpp"
 #include "call/voice_seat.hpp"
 #include "call/watch.hpp"
@@ -97,6 +98,8 @@ class Call : public std::enable_shared_from_this<Call>, private SeatOwner, priva
     void webhook_repeated();
     void callback_ended();
     void ask_person(std::string_view reason);
+    // For the ears of the person who takes the call: why it comes and in which language. From fixed words only.
+    std::string briefing() const;
     // Twilio says how the dialling of a person ended. True: nobody answered, and the call waits for a
     // stream again.
     bool person_unanswered(std::string_view how);
@@ -153,6 +156,8 @@ class Call : public std::enable_shared_from_this<Call>, private SeatOwner, priva
     void on_seat_audio_done(VoiceSeat& seat, std::string_view item) override;
     void on_seat_voice(VoiceSeat& seat, const voice::VoiceUtterance& utterance) override;
     void on_seat_person(VoiceSeat& seat, std::string_view reason) override;
+    void on_seat_pulse(VoiceSeat& seat, const voice::VoicePulse& pulse) override;
+    void on_seat_budget(VoiceSeat& seat, const voice::TokenBudget& budget) override;
 
     // audio::PlayoutSink
     bool send_media(std::string_view base64) override;
@@ -169,6 +174,8 @@ class Call : public std::enable_shared_from_this<Call>, private SeatOwner, priva
     void record_if_wanted();
     void interrupted();
     void watch_caller_audio(base::TimePoint now);
+    // Once a second: what this stream says of the box's line.
+    void judge_line(base::TimePoint now);
     void store_keys();
     Answer& answer_for(std::string_view item, bool clip);
     void note_response(Answer& answer, base::TimePoint arrived);
@@ -200,10 +207,15 @@ class Call : public std::enable_shared_from_this<Call>, private SeatOwner, priva
     std::deque<voice::Said> talk_;       // for the next voice
     std::size_t talk_bytes_ = 0;
     std::string language_ = "en";
+    std::string person_reason_;          // who asked for a person: keypad, words, console, ...
     bool prompting_ = false;             // a prompt plays that the voice's own words cut short
     Watch watch_;
 
     // caller audio
+    LineWatch line_;
+    base::TimePoint line_judged_at_{};
+    base::TimePoint tick_due_{};
+    bool slow_ = false;               // a tick came late: what we measure is ourselves, not the line
     audio::FrameRing early_;          // until a voice with ears is ready
     std::int64_t given_ms_ = 0;       // of caller audio, silence put into gaps included
     audio::VoiceDetector detector_;   // when the caller talks, by our own ears

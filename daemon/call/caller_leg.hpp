@@ -27,6 +27,7 @@ class CallerLeg : public Leg, private net::WsListener {
 
     bool send_media(std::string_view base64) override;
     bool send_mark(std::string_view name) override;
+    std::optional<base::milliseconds> round_trip() const override { return socket_->round_trip(); }
     void hold() override { socket_->hold(); }
     void release() override { socket_->release(); }
     bool send_clear() override;

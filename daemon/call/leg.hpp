@@ -4,6 +4,7 @@
 #include "base/loop.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 namespace holdfast::call {
@@ -20,6 +21,8 @@ class Leg {
     virtual void ping() = 0;
     // Since when Twilio has not taken what we wrote; now() when nothing waits.
     virtual base::TimePoint blocked_since() const = 0;
+    // Of the connection to Twilio, as the kernel measures it; absent when it cannot tell.
+    virtual std::optional<base::milliseconds> round_trip() const { return std::nullopt; }
     // Normal close (1000): Twilio goes on with what stands behind <Connect>. Nothing more of this leg
     // reaches the call afterwards.
     virtual void close(std::string_view reason) = 0;

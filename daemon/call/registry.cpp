@@ -140,6 +140,25 @@ Admission Registry::person_left(const base::CallSid& sid, bool answered, std::st
     return Admission{true, back->second.token, "unanswered"};
 }
 
+Transfer Registry::transfer(const base::CallSid& sid) {
+    const auto found = calls_.find(sid);
+    if (found == calls_.end()) return Transfer::unknown_call;
+    const auto call = found->second.call;  // it may end, and leave the map
+    switch (call->phase()) {
+        case Phase::ended: return Transfer::unknown_call;
+        case Phase::ringing: return Transfer::not_started;
+        case Phase::leaving: case Phase::with_person: return Transfer::with_person;
+        case Phase::talking: case Phase::stream_lost: break;
+    }
+    call->ask_person("console");
+    return Transfer::asked;
+}
+
+std::string Registry::briefing(const base::CallSid& sid) const {
+    const auto found = calls_.find(sid);
+    return found == calls_.end() ? std::string() : found->second.call->briefing();
+}
+
 void Registry::drain() { draining_ = true; }
 
 void Registry::close_all() {

@@ -20,6 +20,9 @@ struct Admission {
     std::string_view why;   // admitted, retry, limit, unhealthy, draining, replay
 };
 
+// What became of a colleague's wish to hand a call to a person.
+enum class Transfer { asked, unknown_call, not_started, with_person };
+
 enum class Claim { ok, unknown_call, bad_token, duplicate };
 const char* to_string(Claim claim);
 
@@ -38,6 +41,11 @@ class Registry : private CallOwner {
     // comes back to the best rung, with a fresh token, a bounded number of times. An answer without a
     // stream: dial again.
     Admission person_left(const base::CallSid& sid, bool answered, std::string_view how);
+
+    // A colleague at a console hands the call to a person.
+    Transfer transfer(const base::CallSid& sid);
+    // What the person who picked up should hear first: a sentence, or nothing when the call is unknown.
+    std::string briefing(const base::CallSid& sid) const;
 
     // No new streams from now on: new calls get person TwiML.
     void drain();

@@ -99,6 +99,7 @@ const TextRule k_rung{
     "",
     {"openai", "eleven_realtime", "eleven_agent", "scripted", "canned", "person"}};
 const TextRule k_account_sid{is_account_sid, "AC and 32 hexadecimal digits", {}, true};
+const TextRule k_person_or_none{is_dialled, "a number such as +15550100123, or sip:queue@psap.example;transport=tls", {}, true};
 const TextRule k_number{is_e164, "a number such as +15550100123", {}};
 const TextRule k_number_or_none{is_e164, "a number such as +15550100123", {}, true};
 const TextRule k_name{is_name, "a name of letters, digits and '-', '_', '.', ':'", {}};
@@ -339,8 +340,9 @@ std::vector<Key> make_keys() {
          "The same towards this box."},
 
         {"person.number", at([](Config& c) -> auto& { return c.person.number; }),
-         k_number_or_none, k_applied,
-         "Number to dial, for example \"+15550100123\". It may be empty only when\n"
+         k_person_or_none, k_applied,
+         "Number to dial, for example \"+15550100123\", or an address of the internet telephone,\n"
+         "for example \"sip:queue@psap.example;transport=tls\". It may be empty only when\n"
          "listen.public.address is a loopback address; then nobody is dialled and the caller\n"
          "hears a sentence."},
         {"person.caller_id", at([](Config& c) -> auto& { return c.person.caller_id; }),
@@ -535,6 +537,32 @@ std::string render(const Key& key, const Config& config) {
     return std::visit([&](const auto& ref) { return yaml_value(ref.in_const(config)); },
                       key.member);
 }
+
+// What <Sip> takes: sip: or sips:, a user, one '@', a host, and parameters behind ';' (RFC 3261 19.1, without
+// passwords, headers and escapes).
+bool is_sip_address(std::string_view text) {
+    constexpr std::size_t k_bytes_max = 255;
+    if (text.size() > k_bytes_max) return false;
+    for (const std::string_view scheme : {"sip:", "sips:"}) {
+        if (text.substr(0, scheme.size()) != scheme) continue;
+        text.remove_prefix(scheme.size());
+        const auto plain = [](char c, std::string_view also) {
+            return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || also.find(c) != std::string_view::npos;
+        };
+        const auto at = text.find('@');
+        if (at == 0 || at == std::string_view::npos) return false;
+        const auto user = text.substr(0, at);
+        const auto rest = text.substr(at + 1);
+        const auto host = rest.substr(0, rest.find(';'));
+        return !host.empty() && plain(host.front(), "[") &&
+               std::all_of(user.begin(), user.end(), [&](char c) { return plain(c, "-_.!~*'()+"); }) &&
+               std::all_of(host.begin(), host.end(), [&](char c) { return plain(c, "-.:[]"); }) &&
+               std::all_of(rest.begin(), rest.end(), [&](char c) { return plain(c, "-.:[];=_+"); });
+    }
+    return false;
+}
+
+bool is_dialled(std::string_view text) { return is_e164(text) || is_sip_address(text); }
 
 bool is_e164(std::string_view text) {
     return text.size() >= 8 && text.size() <= 16 && text[0] == '+' && text[1] != '0' &&

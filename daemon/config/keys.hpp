@@ -68,6 +68,8 @@ std::string render(const Key& key, const Config& config);
 
 // Rules that other checks share.
 bool is_e164(std::string_view text);
+bool is_sip_address(std::string_view text);
+bool is_dialled(std::string_view text);  // either of them
 bool is_loopback_address(std::string_view address);  // a numeric address
 
 }  // namespace holdfast::config

@@ -20,6 +20,7 @@ constexpr log::Logger k_log{"http"};
 
 constexpr std::string_view k_calls_path = "/api/v1/calls";
 constexpr std::string_view k_call_prefix = "/api/v1/calls/";
+constexpr std::string_view k_transfer_suffix = "/transfer";
 constexpr std::string_view k_events_path = "/api/v1/events";
 constexpr std::string_view k_status_path = "/api/v1/status";
 constexpr std::int64_t k_calls_limit_max = 1000;
@@ -33,6 +34,7 @@ constexpr std::string_view k_index =
     "GET /api/v1/status        the daemon\n"
     "GET /api/v1/calls         newest first; ?limit=1..1000 &before=UTC_MS &active=true|false\n"
     "GET /api/v1/calls/{sid}   one call: utterances, seams, audit\n"
+    "POST /api/v1/calls/{sid}/transfer   hand it to a person; Content-Type: application/json\n"
     "GET /api/v1/events        WebSocket feed of what happens; ?call=SID\n";
 
 // What every answer carries: nothing here may be cached, framed, sniffed or loaded by another page.
@@ -71,6 +73,16 @@ net::HttpResponse bad_sid() {
 
 bool starts_with(std::string_view text, std::string_view prefix) {
     return text.substr(0, prefix.size()) == prefix;
+}
+
+// The call that a transfer is asked for: /api/v1/calls/{sid}/transfer.
+std::optional<std::string_view> transfer_call(std::string_view path) {
+    if (!starts_with(path, k_call_prefix)) return std::nullopt;
+    path.remove_prefix(k_call_prefix.size());
+    if (path.size() <= k_transfer_suffix.size()) return std::nullopt;
+    const auto sid = path.substr(0, path.size() - k_transfer_suffix.size());
+    if (path.substr(sid.size()) != k_transfer_suffix || sid.find('/') != std::string_view::npos) return std::nullopt;
+    return sid;
 }
 
 bool is_route(std::string_view path) {
@@ -119,7 +131,7 @@ std::optional<net::HttpResponse> read_calls_query(std::string_view raw, store::R
 
 }  // namespace
 
-// Open questions to the journal. Each is answered once: by the journal or by its timer.
+// Open questions to the journal and to the media loop. Each is answered once: by them or by its timer.
 struct AdminRoutes::Questions : std::enable_shared_from_this<Questions> {
     struct Open {
         Open(base::Loop& loop, net::HttpReply reply_in) : reply(std::move(reply_in)), timer(loop) {}
@@ -136,10 +148,10 @@ struct AdminRoutes::Questions : std::enable_shared_from_this<Questions> {
         auto [place, added] = open.try_emplace(id, loop, std::move(reply));
         place->second.timer.arm(limits::admin_read_timeout, [this, id] {
             if (late.should_log(loop.now())) {
-                k_log.warning("journal did not answer a question in time",
+                k_log.warning("a question of the admin listener was not answered in time",
                               {{"suppressed", late.suppressed()}});
             }
-            finish(id, error(503, "store_timeout", "the journal did not answer in time"));
+            finish(id, error(503, "timeout", "the daemon did not answer in time"));
         });
         const std::weak_ptr<Questions> weak = weak_from_this();
         return [weak, &to = loop, id, render](base::Result<Rows> rows) {
@@ -198,7 +210,13 @@ void AdminRoutes::on_request(const net::HttpRequest& request, net::HttpReply rep
     if (!host_allowed(request)) {
         return reply(error(403, "bad_host", "use 127.0.0.1, localhost or [::1] as the host"));
     }
-    if (!is_route(request.path())) return reply(error(404, "not_found", "no such path; see /"));
+    if (!is_route(request.path()) && !transfer_call(request.path())) return reply(error(404, "not_found", "no such path; see /"));
+    if (const auto sid = transfer_call(request.path())) {
+        if (request.method == "POST") return transfer(request, *sid, std::move(reply));
+        auto refused = error(405, "method_not_allowed", "this path takes POST");
+        refused.headers.emplace_back("Allow", "POST");
+        return reply(std::move(refused));
+    }
     if (request.method != "GET" && request.method != "HEAD") {
         auto refused = error(405, "method_not_allowed", "this path takes GET and HEAD");
         refused.headers.emplace_back("Allow", "GET, HEAD");
@@ -254,6 +272,37 @@ void AdminRoutes::show_call(std::string_view sid_text, net::HttpReply reply) {
                                      note_view(detail.call.call);
                                      return json(200, call_json(detail));
                                  }));
+}
+
+namespace {
+
+net::HttpResponse transfer_answer(const base::CallSid& sid, call::Transfer result) {
+    switch (result) {
+        case call::Transfer::asked: return json(202, transfer_json(sid));
+        case call::Transfer::unknown_call: return error(404, "not_found", "no call with that CallSid is going on");
+        case call::Transfer::not_started: return error(409, "not_started", "the call has no sound yet; try again in a moment");
+        case call::Transfer::with_person: return error(409, "with_person", "a person has the call, or is being dialled");
+    }
+    return error(500, "internal", "no answer");
+}
+
+}  // namespace
+
+// A page of another origin can send neither this content type nor its own Origin past us.
+void AdminRoutes::transfer(const net::HttpRequest& request, std::string_view sid_text, net::HttpReply reply) {
+    const auto type = request.header("content-type");
+    if (!base::equal_ignoring_case(type.substr(0, type.find(';')), "application/json")) {
+        return reply(error(415, "unsupported_media_type", "send Content-Type: application/json"));
+    }
+    if (!origin_allowed(request)) return reply(error(403, "bad_origin", "pages of another origin may not do this"));
+    if (!request.query().empty()) return reply(bad_query("this path takes no query parameters"));
+    const auto sid = base::CallSid::parse(sid_text);
+    if (!sid) return reply(bad_sid());
+    if (!options_.transfer) return reply(error(503, "unavailable", "this daemon serves no calls"));
+    audit("transfer", {}, *sid);  // asked for, whatever comes of it
+    k_log.notice("transfer to a person asked for", *sid);
+    options_.transfer(*sid, questions_->ask<call::Transfer>(
+                                std::move(reply), [sid = *sid](call::Transfer result) { return transfer_answer(sid, result); }));
 }
 
 // Who saw a caller's words is written down; a page that refreshes is one view.

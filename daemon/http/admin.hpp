@@ -1,10 +1,11 @@
 // The admin listener's routes: health, metrics, the REST views of the journal and the event feed.
 // Runs on the admin thread's loop; questions go to the journal and come back by a post, so nothing
-// here blocks. Read-only: nothing on this listener changes a call.
+// here blocks. One thing here changes a call: handing it to a person.
 #pragma once
 
 #include "base/ids.hpp"
 #include "base/loop.hpp"
+#include "call/registry.hpp"
 #include "http/feed_hub.hpp"
 #include "http/status.hpp"
 #include "net/http_server.hpp"
@@ -20,6 +21,8 @@ struct AdminOptions {
     // The listener is bound to loopback: only loopback names are accepted as Host, so that a page
     // in a browser on this box cannot reach it through a name of its own (DNS rebinding).
     bool loopback = true;
+    // Hands a call to a person, on the media loop. `answered` may be called from there, once.
+    std::function<void(const base::CallSid&, std::function<void(base::Result<call::Transfer>)> answered)> transfer;
 };
 
 class AdminRoutes : public net::HttpHandler {
@@ -42,6 +45,7 @@ class AdminRoutes : public net::HttpHandler {
     net::HttpResponse status_page() const;
     void list_calls(const net::HttpRequest& request, net::HttpReply reply);
     void show_call(std::string_view sid, net::HttpReply reply);
+    void transfer(const net::HttpRequest& request, std::string_view sid, net::HttpReply reply);
     void note_view(const base::CallSid& call);
     void audit(const char* action, std::string detail, std::optional<base::CallSid> call);
 

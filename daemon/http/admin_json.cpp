@@ -36,6 +36,12 @@ Json store_object(const store::StoreStatus& status) {
             {"free_bytes", status.free_bytes}};
 }
 
+Json line(const LineStatus& status) {
+    Json out{{"up", status.up}, {"down", status.down}, {"is_down", status.is_down}};
+    out["calls_max"] = status.calls_max ? Json(*status.calls_max) : Json();
+    return out;
+}
+
 Json rung_list(const std::vector<RungStatus>& rungs) {
     Json list = Json::array();
     for (const auto& rung : rungs) {
@@ -45,7 +51,11 @@ Json rung_list(const std::vector<RungStatus>& rungs) {
                         {"state", rung.state},
                         {"reason", rung.reason},
                         {"connect_ms", rung.connect_ms},
-                        {"first_audio_ms", rung.first_audio_ms}});
+                        {"first_audio_ms", rung.first_audio_ms},
+                        {"ping_ms", rung.ping_ms},
+                        {"ping_loss", rung.ping_loss},
+                        {"tokens_left", rung.tokens_left},
+                        {"retry_in_ms", rung.retry_in_ms}});
     }
     return list;
 }
@@ -138,6 +148,10 @@ std::string error_json(std::string_view code, std::string_view message) {
     return dump({{"error", {{"code", code}, {"message", message}}}});
 }
 
+std::string transfer_json(const base::CallSid& call) {
+    return dump({{"call_sid", call.str()}, {"transfer", "asked"}});
+}
+
 std::string status_json(const DaemonStatus& status, std::int64_t now_utc_ms) {
     return dump({{"version", status.version},
                  {"site_id", status.site_id},
@@ -149,6 +163,7 @@ std::string status_json(const DaemonStatus& status, std::int64_t now_utc_ms) {
                  {"calls", {{"active", status.calls_active}, {"max", status.calls_max}}},
                  {"voice", voice_object(status.voice)},
                  {"rungs", rung_list(status.rungs)},
+                 {"line", line(status.line)},
                  {"store", store_object(status.store)},
                  {"prompts_loaded", status.prompts_loaded},
                  {"public", public_object(status.public_)}});

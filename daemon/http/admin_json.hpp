@@ -11,6 +11,7 @@
 namespace holdfast::http {
 
 std::string error_json(std::string_view code, std::string_view message);
+std::string transfer_json(const base::CallSid& call);  // asked for
 std::string status_json(const DaemonStatus& status, std::int64_t now_utc_ms);
 std::string ready_json(const DaemonStatus& status, std::int64_t now_utc_ms);
 // No phone numbers; those are in the detail of one call only.

@@ -18,6 +18,10 @@ constexpr log::Logger k_log{"http"};
 constexpr std::string_view k_voice_path = "/api/webhooks/voice";
 constexpr std::string_view k_next_path = "/api/webhooks/next";
 constexpr std::string_view k_status_path = "/api/webhooks/status";
+constexpr std::string_view k_whisper_path = "/api/webhooks/whisper";
+// Behind '#': Twilio's own limits for this one request (twilio.md 1.4), neither sent nor signed. Two people
+// wait for its answer.
+constexpr std::string_view k_whisper_patience = "#ct=1000&rt=1500&tt=2500&rc=0";
 constexpr std::string_view k_media_path = "/ws/media";
 constexpr std::string_view k_prompts_path = "/prompts/";
 constexpr auto k_audit_every = std::chrono::seconds(10);
@@ -77,9 +81,10 @@ FrontDoor::FrontDoor(base::Loop& loop, call::Registry& registry, call::CallerLeg
 
 void FrontDoor::on_request(const net::HttpRequest& request, net::HttpReply reply) {
     const auto path = request.path();
-    if (path == k_voice_path || path == k_next_path || path == k_status_path) {
+    if (path == k_voice_path || path == k_next_path || path == k_status_path || path == k_whisper_path) {
         if (request.method != "POST") return reply(only("POST"));
         if (path == k_voice_path) return reply(voice(request));
+        if (path == k_whisper_path) return reply(whisper(request));
         return reply(path == k_next_path ? next(request) : status(request));
     }
     if (path.substr(0, k_prompts_path.size()) == k_prompts_path) {
@@ -172,7 +177,9 @@ twilio::PersonVerbs FrontDoor::person_verbs(const net::HttpRequest& request) con
     twilio::PersonVerbs person = settings_.person;
     const std::string base = base_of(request);
     // Without an answer Twilio asks us again; if we are gone by then, the number's fallback URL serves.
-    if (!base.empty()) person.action = base + std::string(k_next_path);
+    if (base.empty()) return person;
+    person.action = base + std::string(k_next_path);
+    person.whisper = base + std::string(k_whisper_path) + std::string(k_whisper_patience);
     return person;
 }
 
@@ -253,6 +260,23 @@ net::HttpResponse FrontDoor::status(const net::HttpRequest& request) {
         }
     }
     net::HttpResponse response = plain(204);
+    response.proven = true;
+    return response;
+}
+
+// The person has picked up and is about to be connected. The child call of <Dial> names its parent; with
+// nothing to say, or nothing known, an empty document connects at once.
+net::HttpResponse FrontDoor::whisper(const net::HttpRequest& request) {
+    twilio::Form form;
+    std::optional<base::CallSid> salvaged;
+    if (auto refusal = read_signed_form(request, "whisper", form, salvaged)) return std::move(*refusal);
+    std::string words;
+    const auto parent = base::CallSid::parse(form.get("ParentCallSid"));
+    if (parent) {
+        words = registry_.briefing(*parent);
+        k_log.info("person picked up", *parent, {{"briefed", !words.empty()}});
+    }
+    net::HttpResponse response = twiml(twilio::whisper_document(words));
     response.proven = true;
     return response;
 }

@@ -47,6 +47,7 @@ class FrontDoor : public net::HttpHandler {
     net::HttpResponse voice(const net::HttpRequest& request);
     net::HttpResponse next(const net::HttpRequest& request);
     net::HttpResponse status(const net::HttpRequest& request);
+    net::HttpResponse whisper(const net::HttpRequest& request);
     net::HttpResponse prompt(const net::HttpRequest& request) const;
 
     // The form of a signed POST, or the response that refuses it.

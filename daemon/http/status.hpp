@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,18 @@ struct RungStatus {
     std::string reason;            // a fixed word
     std::int64_t connect_ms = -1;  // the last measured; -1: never
     std::int64_t first_audio_ms = -1;
+    std::int64_t ping_ms = -1;
+    double ping_loss = 0;          // 0 to 1, over the last pings
+    double tokens_left = -1;       // 0 to 1 of the provider's budget; -1: it did not say
+    std::int64_t retry_in_ms = 0;  // it is left alone for so long
+};
+
+// The box's line to the world, as its calls see it.
+struct LineStatus {
+    double up = 1;  // score: 1 good, 0 unusable
+    double down = 1;
+    bool is_down = false;            // no talk is possible
+    std::optional<int> calls_max{};  // that it carries; absent: no cap is configured
 };
 
 // The live rungs together: is there one, and does it work?
@@ -49,6 +62,7 @@ struct DaemonStatus {
     store::StoreStatus store;
     VoiceStatus voice;
     std::vector<RungStatus> rungs;  // best first
+    LineStatus line;
     std::size_t prompts_loaded = 0;
     PublicStatus public_;
     bool ready = false;                // a caller would be served here; see decide_ready

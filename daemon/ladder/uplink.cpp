@@ -42,7 +42,8 @@ Uplink::Bucket& Uplink::bucket(base::TimePoint now) {
 
 void Uplink::send_queue(base::milliseconds queued, base::TimePoint now) {
     Mean& mean = bucket(now).queue_ms;
-    mean.sum += std::max(0.0, ms(queued));
+    // No more than the worst that matters: one socket whose peer has stopped reading (T19) is not the line.
+    mean.sum += std::clamp(ms(queued), 0.0, ms(limits::uplink_queue_bad));
     mean.count += 1;
 }
 

@@ -19,7 +19,7 @@ inline LabelledCounter admission_refused_total{"holdfast_admission_refused_total
 
 // Front door
 inline LabelledCounter sig_fail_total{"holdfast_sig_fail_total", "Requests refused for their signature.", "route",
-    {"voice", "status", "next", "media", "other"}};
+    {"voice", "status", "next", "whisper", "media", "other"}};
 inline LabelledCounter sig_variant_total{"holdfast_sig_variant_total", "Signed requests, by the URL form that matched.", "which",
     {"plain", "port", "slash", "port_slash", "other"}};
 inline LabelledCounter sig_key_total{"holdfast_sig_key_total", "Signed requests, by the auth token that matched.", "which",
@@ -38,6 +38,12 @@ inline LabelledCounter accept_fail_total{"holdfast_accept_fail_total", "Connecti
 inline Gauge connections_open{"holdfast_connections_open", "Sockets open on the public listener."};
 inline Gauge cert_not_after_seconds{"holdfast_cert_not_after_seconds", "End of validity of our certificate, unix time."};
 inline LabelledCounter reload_total{"holdfast_reload_total", "Configuration reloads.", "result", {"ok", "rejected"}};
+
+// Ladder
+inline LabelledCounter rung_changes_total{"holdfast_rung_changes_total", "Calls that changed their rung, by the new one.", "to",
+    {"openai", "eleven_realtime", "eleven_agent", "scripted", "canned", "person", "other"}};
+inline Gauge uplink_score_up{"holdfast_uplink_score_up", "The box's line away from us: 1 good, 0 unusable."};
+inline Gauge uplink_score_down{"holdfast_uplink_score_down", "The box's line towards us: 1 good, 0 unusable."};
 
 // Caller leg
 inline LabelledCounter ws_close_total{"holdfast_ws_close_total", "Media sockets we closed, by close code.", "code",

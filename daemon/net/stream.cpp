@@ -98,6 +98,14 @@ void SocketStream::set_user_timeout(std::chrono::milliseconds timeout) {
     set_option(socket(), IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(timeout.count()));
 }
 
+std::optional<std::chrono::milliseconds> SocketStream::round_trip() {
+    tcp_info info{};
+    socklen_t size = sizeof info;
+    if (!socket().is_open() || getsockopt(socket().native_handle(), IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return std::nullopt;
+    if (info.tcpi_rtt == 0) return std::nullopt;
+    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::microseconds(info.tcpi_rtt));
+}
+
 std::unique_ptr<Stream> make_plain_stream(Socket&& socket) {
     return std::make_unique<PlainStream>(std::move(socket));
 }

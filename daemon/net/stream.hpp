@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 
 using SSL = struct ssl_st;
@@ -44,6 +45,7 @@ class Stream {
     // After a failed handshake: tls_failure_reason() of tls_impl.hpp.
     virtual std::string tls_failure(const error_code& ec) const = 0;
     virtual void set_user_timeout(std::chrono::milliseconds timeout) = 0;
+    virtual std::optional<std::chrono::milliseconds> round_trip() = 0;  // TCP_INFO
 
     const std::string& peer_address() const { return peer_address_; }
     // Something that must live exactly as long as the socket is open (the listener's accounting).

@@ -10,6 +10,7 @@ class SocketStream : public Stream {
     void close() override;
     void abort() override;
     void set_user_timeout(std::chrono::milliseconds timeout) override;
+    std::optional<std::chrono::milliseconds> round_trip() override;
 
   protected:
     SocketStream() = default;

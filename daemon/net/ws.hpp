@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -79,6 +80,8 @@ class WsConnection {
     // Since when the oldest write has been waiting for the peer; now() when nothing waits.
     virtual base::TimePoint blocked_since() const = 0;
     virtual std::string peer_address() const = 0;
+    // The kernel's estimate for this connection (a system call); absent when it has none.
+    virtual std::optional<base::milliseconds> round_trip() const { return std::nullopt; }
 };
 
 struct WsClientOptions {

@@ -174,6 +174,11 @@ void WsSocket::on_written(const error_code& ec) {
 
 base::TimePoint WsSocket::blocked_since() const { return write_pending_ ? write_started_ : loop_.now(); }
 
+std::optional<base::milliseconds> WsSocket::round_trip() const {
+    if (state_ != State::open || !stream_) return std::nullopt;
+    return stream_->round_trip();
+}
+
 void WsSocket::release() {
     held_ = false;
     pump();

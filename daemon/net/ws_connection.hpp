@@ -35,6 +35,7 @@ class WsSocket : public WsConnection,
     void set_listener(WsListener* listener) override;
     bool send_text(std::string_view text, SendKind kind) override;
     void send_ping() override;
+    std::optional<base::milliseconds> round_trip() const override;
     void hold() override { held_ = true; }
     void release() override;
     void close(std::uint16_t code, std::string_view reason) override;

@@ -12,6 +12,11 @@ VoiceLoss loss_of(std::string_view reason, base::Condition condition, const char
     return VoiceLoss{reason, base::make_error(condition, code, std::move(detail)), close_code};
 }
 
+VoiceLoss with_retry_after(VoiceLoss loss, const net::WsClose& close) {
+    if (close.retry_after_s >= 0) loss.retry_after = std::chrono::seconds(close.retry_after_s);
+    return loss;
+}
+
 VoiceLoss judge_no_connection(const base::Error& error) {
     const std::string_view code = error.code;
     const auto with = [&error](std::string_view reason, base::Condition condition) {

@@ -13,6 +13,9 @@ namespace holdfast::voice {
 VoiceLoss loss_of(std::string_view reason, base::Condition condition, const char* code, int close_code = 0,
                   std::string detail = {});
 
+// What the refused upgrade said of Retry-After goes into the loss.
+VoiceLoss with_retry_after(VoiceLoss loss, const net::WsClose& close);
+
 // No HTTP answer at all. `error.code` is one of the words of net/ws.hpp.
 VoiceLoss judge_no_connection(const base::Error& error);
 

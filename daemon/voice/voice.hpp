@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,10 +42,26 @@ struct PlayedItem {
     std::int64_t played_ms = 0;  // really heard, never above what was received
 };
 
+// What the line to the provider is like, told about every ping interval (2 s).
+struct VoicePulse {
+    std::optional<base::milliseconds> round_trip;  // of a ping that was answered since the last pulse
+    bool ping_missed = false;                      // no answer within an interval; told once until one comes,
+                                                   // so that one dead session does not condemn its provider
+    base::milliseconds send_queue{0};              // how long the oldest byte of ours has been waiting
+};
+
+// rate_limits.updated: what is left of the provider's token budget, as it says. Not to be trusted.
+struct TokenBudget {
+    double remaining = 0;
+    double limit = 0;
+    double reset_seconds = 0;
+};
+
 struct VoiceLoss {
     std::string_view reason;  // a word of holdfast_upstream_lost_total
     base::Error error;        // condition: retry, fall_back or fatal
     int close_code = 0;       // WebSocket close code or HTTP status, 0 when there was none
+    std::optional<base::milliseconds> retry_after{};  // the provider asked to be left alone for so long
 };
 
 // What a voice that joins a call is told of it. Words of callers are data: they never become
@@ -76,6 +93,8 @@ class VoiceListener {
     virtual void on_voice_audio_done(std::string_view item_id) = 0;  // the item has no more audio
     virtual void on_voice_utterance(const VoiceUtterance& utterance) = 0;
     virtual void on_person_requested(std::string_view reason) = 0;  // tool transfer_to_person
+    virtual void on_voice_pulse(const VoicePulse& pulse) { static_cast<void>(pulse); }
+    virtual void on_token_budget(const TokenBudget& budget) { static_cast<void>(budget); }
     virtual void on_voice_lost(const VoiceLoss& loss) = 0;          // last notice, exactly once
 };
 

@@ -239,6 +239,7 @@ async def test_T17_no_media_for_ten_seconds_ends_the_call_and_a_missing_pong_doe
 async def test_T19_a_peer_that_stops_reading_loses_old_audio_and_then_the_call(world):
     import socket
     provider = await up(world)
+    await world.talking(provider)  # with a good stream beside it, a bad one does not speak for the line (N12)
     sid, parameters = await world.admitted()
     narrow = socket.socket()
     narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)

@@ -4,7 +4,7 @@ import asyncio
 import http
 import json
 
-from harness import API_KEY, parameters_of, scenario, within
+from harness import API_KEY, BUILD, new_sid, parameters_of, scenario, within
 
 
 async def up(world, openai="", **options):
@@ -433,4 +433,25 @@ async def test_without_a_key_callers_get_the_recorded_questions_and_the_log_a_cl
     assert (await world.journal(stream.sid))["call"]["rung"] == "canned"
     await stream.dtmf("0")
     assert await stream.closed() == 1000
+    assert await world.handed_over(stream.sid) == "transferred"
+
+
+@scenario
+async def test_a_colleague_transfers_a_call_and_the_person_is_told_why(world):
+    provider = await up(world)
+    stream, _ = await world.talking(provider)
+    run = await asyncio.create_subprocess_exec(BUILD / "tools" / "holdfastctl" / "holdfastctl", "transfer", stream.sid, "--admin",
+                                               f"http://127.0.0.1:{world.admin_port}", stdout=asyncio.subprocess.PIPE)
+    assert await within(run.wait(), "holdfastctl transfer") == 0
+    assert await stream.closed() == 1000
+    await world.event("with_person", stream.sid)
+    seams = (await world.journal(stream.sid))["seams"]
+    assert (seams[-1]["kind"], seams[-1]["reason"]) == ("person_asked", "console"), seams
+    child = [("AccountSid", "AC" + "0" * 32), ("CallSid", new_sid("CA")), ("ParentCallSid", stream.sid)]
+    status, _, body = await world.post("/api/webhooks/whisper", child)
+    assert status == 200 and b"<Say>Emergency call. A colleague transferred it." in body, body
+    status, _, body = await world.post("/api/webhooks/whisper", child[:2] + [("ParentCallSid", new_sid("CA"))])
+    assert status == 200 and body.endswith(b"<Response></Response>"), "nothing to say connects at once"
+    status, _, _ = await world.post("/api/webhooks/whisper", child, token=None)
+    assert status == 403
     assert await world.handed_over(stream.sid) == "transferred"

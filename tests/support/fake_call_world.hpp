@@ -131,6 +131,7 @@ class FakeLeg : public call::Leg {
     bool playing() const { return played_bytes_ < sent_bytes_ || !waiting_.empty(); }
     void ping() override { ++pings; }
     base::TimePoint blocked_since() const override { return blocked ? *blocked : loop_.now(); }
+    std::optional<base::milliseconds> round_trip() const override { return rtt; }
     void close(std::string_view reason) override { closed.assign(reason); }
 
     std::int64_t media_ms() const {
@@ -143,6 +144,7 @@ class FakeLeg : public call::Leg {
     std::vector<base::TimePoint> media_at;
     int clears = 0, pings = 0;
     std::optional<base::TimePoint> blocked;
+    std::optional<base::milliseconds> rtt;
     std::string closed;
 
   private:

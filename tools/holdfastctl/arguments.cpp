@@ -35,6 +35,7 @@ struct Commands {
     CLI::App* calls;
     CLI::App* show;
     CLI::App* tail;
+    CLI::App* transfer;
     CLI::App* check;
     CLI::App* prompts_build;
     CLI::App* prompts_import;
@@ -115,6 +116,8 @@ Commands declare(CLI::App& app, Options& options, FileOptions& files) {
                             "Stop when the call (any call without --call) is over");
     commands.tail->add_flag("-v,--verbose", options.everything,
                             "Also speech edges and connection stages");
+    commands.transfer = app.add_subcommand("transfer", "Hand a running call to a person");
+    commands.transfer->add_option("SID", options.call, "The call's CallSid")->required()->check(check_sid);
     commands.check = app.add_subcommand("check", "Check a holdfast.yaml or a journal database");
     commands.check->add_option("FILE", options.file, "The file")->required();
     declare_eleven(app, options.eleven, commands);
@@ -138,6 +141,7 @@ int dispatch(const Commands& commands, const Session& session, const FileOptions
     if (commands.status->parsed()) return status_command(session);
     if (commands.calls->parsed()) return calls_command(session);
     if (commands.show->parsed()) return show_command(session);
+    if (commands.transfer->parsed()) return transfer_command(session);
     if (commands.tail->parsed()) return tail_command(session);
     if (commands.agent_create->parsed()) return agent_create_command(session);
     if (commands.agent_show->parsed()) return agent_show_command(session);

@@ -90,9 +90,22 @@ net::Url Client::url(const std::string& target, std::string_view scheme) const {
 }
 
 base::Result<net::HttpAnswer> Client::get(const std::string& target) const {
-    net::AsioLoop loop;
     net::HttpCall call;
     call.url = url(target, "http");
+    return ask(std::move(call));
+}
+
+base::Result<net::HttpAnswer> Client::post(const std::string& target) const {
+    net::HttpCall call;
+    call.method = "POST";
+    call.url = url(target, "http");
+    call.headers = {{"Content-Type", "application/json"}};
+    call.body = "{}";
+    return ask(std::move(call));
+}
+
+base::Result<net::HttpAnswer> Client::ask(net::HttpCall call) const {
+    net::AsioLoop loop;
     call.tls = tls_;
     call.timeout = std::chrono::seconds(10);
     call.body_bytes_max = k_body_bytes_max;

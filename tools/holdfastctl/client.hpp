@@ -1,4 +1,4 @@
-// Talking to a daemon's admin listener: one GET, or the event feed. Each call runs a loop of its
+// Talking to a daemon's admin listener: one request, or the event feed. Each call runs a loop of its
 // own until it is done; the program has one thread.
 #pragma once
 
@@ -25,6 +25,8 @@ class Client {
     static base::Result<Client> make(const std::string& admin, const std::string& ca_file);
 
     base::Result<net::HttpAnswer> get(const std::string& target) const;
+    // With an empty JSON document.
+    base::Result<net::HttpAnswer> post(const std::string& target) const;
 
     struct Follower {
         std::function<bool(std::string_view text)> on_event;  // false: enough
@@ -40,6 +42,7 @@ class Client {
 
   private:
     Client() = default;
+    base::Result<net::HttpAnswer> ask(net::HttpCall call) const;
     net::Url url(const std::string& target, std::string_view scheme) const;
 
     std::string address_;  // as given, for messages

@@ -117,6 +117,19 @@ int show_command(const Session& session) {
     return show(session, "/api/v1/calls/" + session.options.call, print_call).exit;
 }
 
+int transfer_command(const Session& session) {
+    const auto client = Client::make(session.options.admin, session.options.ca_file);
+    if (!client) return complain(session, k_exit_usage, client.error().detail);
+    const auto answer = client->post("/api/v1/calls/" + session.options.call + "/transfer");
+    if (!answer) return unreachable(session, *client, answer.error());
+    if (!Json::parse(answer->body, nullptr, false).is_object()) {
+        return complain(session, k_exit_unreachable, client->address() + " is not a Holdfast admin listener");
+    }
+    if (answer->status != 202) return complain(session, k_exit_not_good, refusal_message(answer->status, answer->body));
+    session.out << (session.options.json ? answer->body : "The call goes to a person.\n") << std::flush;
+    return k_exit_ok;
+}
+
 int tail_command(const Session& session) {
     const auto client = Client::make(session.options.admin, session.options.ca_file);
     if (!client) return complain(session, k_exit_usage, client.error().detail);

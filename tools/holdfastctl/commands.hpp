@@ -37,7 +37,7 @@ struct Options {
     bool local = false;
     bool active = false;      // calls
     int limit = 20;           // calls
-    std::string call;         // show, tail
+    std::string call;         // show, tail, transfer
     bool until_end = false;   // tail
     bool everything = false;  // tail
     std::string file;         // check
@@ -56,6 +56,7 @@ int status_command(const Session& session);
 int calls_command(const Session& session);
 int show_command(const Session& session);
 int tail_command(const Session& session);
+int transfer_command(const Session& session);
 int check_command(const Session& session);
 int agent_create_command(const Session& session);
 int agent_show_command(const Session& session);

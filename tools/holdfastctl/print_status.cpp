@@ -37,8 +37,22 @@ std::string ladder(const Json& rungs) {
         out += (out.empty() ? "" : ", ") + word(rung, "rung") + ": " + word(rung, "state");
         const auto first_audio_ms = number_or(rung, "first_audio_ms", -1);
         if (first_audio_ms >= 0) out += " (" + std::to_string(first_audio_ms) + " ms)";
+        const auto retry_in_ms = number_or(rung, "retry_in_ms", 0);
+        if (retry_in_ms > 0) out += " (tried again in " + std::to_string((retry_in_ms + 999) / 1000) + " s)";
     }
     return skipped.empty() ? out : out + "; not here: " + skipped;
+}
+
+// "up 100 %, down 82 %, carries 3 calls"
+std::string uplink(const Json& line) {
+    const auto percent = [&line](std::string_view key) {
+        const auto& value = member(line, key);
+        return value.is_number() ? std::to_string(static_cast<int>(100 * value.get<double>() + 0.5)) + " %" : std::string("unknown");
+    };
+    std::string out = "up " + percent("up") + ", down " + percent("down");
+    if (flag(line, "is_down")) out += ", no talk possible";
+    if (const auto calls = number(line, "calls_max")) out += ", carries " + std::to_string(*calls) + " calls";
+    return out;
 }
 
 std::string journal(const Json& store) {
@@ -83,6 +97,7 @@ std::string print_status(const Json& status, const Look& look) {
                           std::to_string(number_or(calls, "max", 0)) +
                           (flag(status, "draining") ? ", draining: new calls go to people" : ""));
     out += line("ladder", ladder(member(status, "rungs")));
+    if (member(status, "line").is_object()) out += line("line", uplink(member(status, "line")));
     out += line("journal", journal(member(status, "store")));
     out += line("front door", front_door(member(status, "public"), look.zone));
     out += line("prompts", std::to_string(number_or(status, "prompts_loaded", 0)) + " loaded");

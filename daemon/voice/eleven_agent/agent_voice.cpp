@@ -38,7 +38,7 @@ constexpr milliseconds k_playing_margin{500};
 AgentVoice::AgentVoice(base::Loop& loop, std::shared_ptr<const AgentPlan> plan, Connect connect,
                        const base::CallSid& call, VoiceListener& listener)
     : loop_(loop), plan_(std::move(plan)), connect_(std::move(connect)), call_(call), listener_(&listener),
-      step_timer_(loop), ping_timer_(loop), answer_timer_(loop), quiet_timer_(loop), words_timer_(loop) {}
+      step_timer_(loop), pinger_(loop), answer_timer_(loop), quiet_timer_(loop), words_timer_(loop) {}
 
 AgentVoice::~AgentVoice() { stop("destroyed"); }
 
@@ -62,9 +62,8 @@ void AgentVoice::stop(std::string_view reason) {
 
 void AgentVoice::shut(std::uint16_t code, std::string_view reason) {
     if (std::exchange(state_, State::closed) == State::closed) return;
-    for (base::Timer* timer : {&step_timer_, &ping_timer_, &answer_timer_, &quiet_timer_, &words_timer_}) {
-        timer->cancel();
-    }
+    for (base::Timer* timer : {&step_timer_, &answer_timer_, &quiet_timer_, &words_timer_}) timer->cancel();
+    pinger_.stop();
     if (!socket_) return;
     if (socket_->open()) socket_->close(code, reason);
     else socket_->abort();
@@ -100,7 +99,7 @@ void AgentVoice::on_ws_open() {
     state_ = State::opened;
     k_log.info("provider connected", call_, {{"provider", provider()}, {"ms", since_open_ms()}});
     step_timer_.arm(k_metadata_timeout, [this] { lose("timeout", base::Condition::retry, "configure"); });
-    arm_ping_timer();
+    start_pings();
     initiate();
     listener_->on_voice_stage(Stage::connected);
 }
@@ -510,23 +509,14 @@ void AgentVoice::bad_frame(const char* code, std::uint16_t close_code) {
     lose(loss_of("protocol", base::Condition::retry, "bad_frames", close_code), close_code);
 }
 
-void AgentVoice::arm_ping_timer() {
-    auto next = loop_.now() + plan_->ping_interval;
-    if (ping_sent_at_) next = std::min(next, *ping_sent_at_ + plan_->ping_timeout);
-    ping_timer_.arm_at(next, [this] { on_ping_timer(); });
-}
-
-void AgentVoice::on_ping_timer() {
-    const auto now = loop_.now();
-    if (ping_sent_at_ && now - *ping_sent_at_ >= plan_->ping_timeout) {
-        return lose("ping", base::Condition::retry, "no_pong");
-    }
-    if (now - socket_->blocked_since() >= k_blocked_max) {
-        return lose("network", base::Condition::retry, "blocked");
-    }
-    if (!ping_sent_at_) ping_sent_at_ = now;
-    socket_->send_ping();
-    arm_ping_timer();
+void AgentVoice::start_pings() {
+    Pinger::Users users;
+    users.pulse = [this](const VoicePulse& pulse) { listener_->on_voice_pulse(pulse); };
+    users.dead = [this](const char* code) {
+        const bool silent = code == std::string_view("no_pong");
+        lose(silent ? "ping" : "network", base::Condition::retry, code);
+    };
+    pinger_.start(*socket_, plan_->ping_interval, plan_->ping_timeout, std::move(users));
 }
 
 void AgentVoice::send(std::string_view text) {

@@ -10,6 +10,7 @@
 #include "log/repeat.hpp"
 #include "net/ws.hpp"
 #include "voice/eleven_agent/codec.hpp"
+#include "voice/pinger.hpp"
 #include "voice/tool_gate.hpp"
 #include "voice/voice.hpp"
 
@@ -46,8 +47,6 @@ constexpr base::milliseconds k_turn_quiet_complete{400};
 // An answer that was cut waits so long for the text that says what was left of it; one that still plays
 // when its audio is complete waits until it has played.
 constexpr base::milliseconds k_correction_patience{2000};
-// A write that the network does not take for this long: the line is dead whatever pings say.
-constexpr base::milliseconds k_blocked_max{5000};
 
 class AgentVoice : public Voice, private net::WsListener {
   public:
@@ -86,7 +85,7 @@ class AgentVoice : public Voice, private net::WsListener {
     void on_ws_open() override;
     void on_ws_text(std::string_view text) override;
     void on_ws_binary(std::size_t bytes) override;
-    void on_ws_pong() override { ping_sent_at_.reset(); }
+    void on_ws_pong() override { pinger_.on_pong(); }
     void on_ws_closed(const net::WsClose& close) override;
 
     void handle(const Event& event);
@@ -120,8 +119,7 @@ class AgentVoice : public Voice, private net::WsListener {
 
     void arm_quiet_timer(base::milliseconds after);
     void arm_answer_timer();
-    void arm_ping_timer();
-    void on_ping_timer();
+    void start_pings();
     void bad_frame(const char* code, std::uint16_t close_code);
     void send(std::string_view text);
     void lose(std::string_view reason, base::Condition condition, const char* code);
@@ -161,10 +159,9 @@ class AgentVoice : public Voice, private net::WsListener {
     ToolGate tools_;
 
     std::deque<base::TimePoint> bad_frames_;
-    std::optional<base::TimePoint> ping_sent_at_;
     log::RepeatGuard bad_frame_guard_;
     base::Timer step_timer_;  // connecting, then the metadata
-    base::Timer ping_timer_;
+    Pinger pinger_;
     base::Timer answer_timer_;
     base::Timer quiet_timer_;
     base::Timer words_timer_;

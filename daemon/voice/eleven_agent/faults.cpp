@@ -79,8 +79,9 @@ VoiceLoss judge(const Event& error) {
 
 VoiceLoss judge(const net::WsClose& close) {
     if (!close.opened) {
-        return close.http_status != 0 ? judge_eleven_refusal(close.http_status, close.http_body)
-                                      : judge_no_connection(close.error);
+        return close.http_status != 0
+                   ? with_retry_after(judge_eleven_refusal(close.http_status, close.http_body), close)
+                   : judge_no_connection(close.error);
     }
     if (close.by_us) return judge_close_code(close);
     if (const Known* const known = find_in(close.reason)) return loss(*known, close.code);

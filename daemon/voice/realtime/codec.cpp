@@ -47,7 +47,7 @@ constexpr std::array k_types{
     TypeName{"output_audio_buffer.cleared", EventType::ignored},
     TypeName{"output_audio_buffer.started", EventType::ignored},
     TypeName{"output_audio_buffer.stopped", EventType::ignored},
-    TypeName{"rate_limits.updated", EventType::ignored},
+    TypeName{"rate_limits.updated", EventType::rate_limits},
     TypeName{"response.content_part.added", EventType::ignored},
     TypeName{"response.content_part.done", EventType::ignored},
     TypeName{"response.created", EventType::response_created},
@@ -84,11 +84,11 @@ EventType event_type(std::string_view name) {
 // Members of an event that we read. Each may stand once.
 enum Key : std::size_t {
     k_type, k_item_id, k_response_id, k_delta, k_transcript, k_arguments, k_call_id, k_name,
-    k_audio_start_ms, k_audio_end_ms, k_session, k_response, k_item, k_error, k_keys
+    k_audio_start_ms, k_audio_end_ms, k_session, k_response, k_item, k_error, k_rate_limits, k_keys
 };
 constexpr std::array<std::string_view, k_keys> k_key_names{
     "type", "item_id", "response_id", "delta", "transcript", "arguments", "call_id", "name",
-    "audio_start_ms", "audio_end_ms", "session", "response", "item", "error"};
+    "audio_start_ms", "audio_end_ms", "session", "response", "item", "error", "rate_limits"};
 
 using Members = std::array<std::optional<element>, k_keys>;
 
@@ -221,6 +221,26 @@ void read_response(const object& source, Event& event) {
     }
 }
 
+// A few entries; the service sends one. Numbers that are none are 0.
+RateLimitFacts tokens_of(const element& value) {
+    constexpr int k_entries_max = 8;
+    RateLimitFacts facts;
+    simdjson::dom::array entries;
+    if (value.get(entries) != simdjson::SUCCESS) return facts;
+    int seen = 0;
+    for (const element entry : entries) {
+        if (++seen > k_entries_max) break;
+        const auto limit = object_of(entry);
+        if (text_at(limit, "name") != "tokens") continue;
+        const auto real = [&limit](std::string_view key) {
+            double number = 0;
+            return (*limit)[key].get(number) == simdjson::SUCCESS ? number : 0.0;
+        };
+        facts = {real("limit"), real("remaining"), real("reset_seconds")};
+    }
+    return facts;
+}
+
 void clear(Event& event) {
     auto items = std::move(event.items);
     items.clear();
@@ -261,6 +281,7 @@ void read_members(const Members& members, Event& event) {
     if (const auto error = object_in(k_error)) event.error = error_of(*error);
     if (const auto item = object_in(k_item)) event.items.push_back(item_of(*item));
     if (const auto response = object_in(k_response)) read_response(*response, event);
+    if (members[k_rate_limits]) event.tokens = tokens_of(*members[k_rate_limits]);
 }
 
 // Members without which an event of this type means nothing.

@@ -34,6 +34,7 @@ enum class EventType : std::uint8_t {
     transcript_done,
     arguments_done,
     response_done,
+    rate_limits,
 };
 
 enum class Status : std::uint8_t { none, in_progress, completed, cancelled, failed, incomplete };
@@ -69,6 +70,13 @@ struct SessionFacts {
     std::int64_t expires_at_s = 0;  // 0: not given
 };
 
+// rate_limits.updated, the entry "tokens"; a limit of 0: not given.
+struct RateLimitFacts {
+    double limit = 0;
+    double remaining = 0;
+    double reset_seconds = 0;
+};
+
 // One decoded event. Which members mean something depends on `type`. Every view lives until the
 // next decode() on the same thread.
 struct Event {
@@ -84,6 +92,7 @@ struct Event {
     std::string_view reason;        // status_details.reason
     ProviderError error;            // of `error`, a failed transcription or a failed response
     SessionFacts session;
+    RateLimitFacts tokens;
     std::vector<OutputItem> items;  // output of response.done; the one item of output_item.*
 };
 

@@ -105,7 +105,7 @@ Verdict judge(const ProviderError& error) {
 
 VoiceLoss judge(const net::WsClose& close) {
     if (!close.opened) {
-        return close.http_status != 0 ? judge_refusal(close) : judge_no_connection(close.error);
+        return close.http_status != 0 ? with_retry_after(judge_refusal(close), close) : judge_no_connection(close.error);
     }
     if (close.by_us) return judge_close_code(close);
     if (const Known* const known = known_in_reason(close.reason)) return loss(*known, close.code);
@@ -117,8 +117,9 @@ VoiceLoss judge(const net::WsClose& close) {
 
 VoiceLoss judge_eleven(const net::WsClose& close) {
     if (!close.opened) {
-        return close.http_status != 0 ? judge_eleven_refusal(close.http_status, close.http_body)
-                                      : judge_no_connection(close.error);
+        return close.http_status != 0
+                   ? with_retry_after(judge_eleven_refusal(close.http_status, close.http_body), close)
+                   : judge_no_connection(close.error);
     }
     if (!close.by_us && close.code == 4003) {
         return loss_of("auth", base::Condition::fatal, "not_enabled", close.code,

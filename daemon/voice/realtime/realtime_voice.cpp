@@ -215,6 +215,14 @@ void RealtimeVoice::on_session_person(Session& session, std::string_view reason)
     if (&session == current_.get()) listener_->on_person_requested(reason);
 }
 
+void RealtimeVoice::on_session_pulse(Session& session, const VoicePulse& pulse) {
+    if (&session == current_.get() && listener_ != nullptr) listener_->on_voice_pulse(pulse);
+}
+
+void RealtimeVoice::on_session_budget(Session&, const TokenBudget& budget) {
+    if (listener_ != nullptr) listener_->on_token_budget(budget);
+}
+
 void RealtimeVoice::on_session_lost(Session& session, const VoiceLoss& loss) {
     const auto self = shared_from_this();
     if (&session == next_.get()) {

@@ -76,6 +76,8 @@ class RealtimeVoice : public Voice, private SessionListener {
     void on_session_audio_done(Session& session, std::string_view item) override;
     void on_session_voice(Session& session, const VoiceUtterance& utterance) override;
     void on_session_person(Session& session, std::string_view reason) override;
+    void on_session_pulse(Session& session, const VoicePulse& pulse) override;
+    void on_session_budget(Session& session, const TokenBudget& budget) override;
     void on_session_lost(Session& session, const VoiceLoss& loss) override;
 
     std::shared_ptr<Session> make_session();

@@ -35,7 +35,7 @@ void grow(std::string& words, std::string_view more) {
 Session::Session(base::Loop& loop, std::shared_ptr<const SessionPlan> plan, const base::CallSid& call,
                  unsigned number, SessionListener& listener)
     : loop_(loop), plan_(std::move(plan)), call_(call), number_(number), listener_(&listener),
-      step_timer_(loop), ping_timer_(loop), answer_timer_(loop) {}
+      step_timer_(loop), pinger_(loop), answer_timer_(loop) {}
 
 Session::~Session() { shut(1000, "gone"); }
 
@@ -55,7 +55,8 @@ void Session::close(std::uint16_t code, std::string_view reason) { shut(code, re
 void Session::shut(std::uint16_t code, std::string_view reason) {
     const bool was_closed = std::exchange(state_, State::closed) == State::closed;
     if (was_closed) return;
-    for (base::Timer* timer : {&step_timer_, &ping_timer_, &answer_timer_}) timer->cancel();
+    for (base::Timer* timer : {&step_timer_, &answer_timer_}) timer->cancel();
+    pinger_.stop();
     if (!socket_) return;
     if (socket_->open()) socket_->close(code, reason);
     else socket_->abort();
@@ -85,7 +86,7 @@ void Session::on_ws_open() {
     if (state_ != State::connecting) return;
     state_ = State::opened;
     k_log.info("provider connected", call_, {{"session", number_}, {"ms", since_open_ms()}});
-    arm_ping_timer();
+    start_pings();
     listener_->on_session_connected(*this);
 }
 
@@ -123,25 +124,14 @@ void Session::bad_frame(const char* code, std::uint16_t close_code) {
 
 // --- pings ---
 
-void Session::arm_ping_timer() {
-    auto next = loop_.now() + plan_->ping_interval;
-    if (ping_sent_at_) next = std::min(next, *ping_sent_at_ + plan_->ping_timeout);
-    ping_timer_.arm_at(next, [this] { on_ping_timer(); });
-}
-
-void Session::on_ping_timer() {
-    const auto now = loop_.now();
-    if (ping_sent_at_ && now - *ping_sent_at_ >= plan_->ping_timeout) {
-        lose("ping", base::Condition::retry, "no_pong");
-        return;
-    }
-    if (now - socket_->blocked_since() >= k_blocked_max) {
-        lose("network", base::Condition::retry, "blocked");
-        return;
-    }
-    if (!ping_sent_at_) ping_sent_at_ = now;
-    socket_->send_ping();
-    arm_ping_timer();
+void Session::start_pings() {
+    Pinger::Users users;
+    users.pulse = [this](const VoicePulse& pulse) { listener_->on_session_pulse(*this, pulse); };
+    users.dead = [this](const char* code) {
+        const bool silent = code == std::string_view("no_pong");
+        lose(silent ? "ping" : "network", base::Condition::retry, code);
+    };
+    pinger_.start(*socket_, plan_->ping_interval, plan_->ping_timeout, std::move(users));
 }
 
 // --- sending ---
@@ -263,6 +253,11 @@ void Session::handle(const Event& event) {
         case EventType::session_created: on_created(event.session); return;
         case EventType::session_updated: on_updated(event.session); return;
         case EventType::error: on_error(event.error); return;
+        case EventType::rate_limits:
+            if (event.tokens.limit > 0) {
+                listener_->on_session_budget(*this, {event.tokens.remaining, event.tokens.limit, event.tokens.reset_seconds});
+            }
+            return;
         default: break;
     }
     if (!talking_) return;

@@ -9,12 +9,13 @@
 #include "base/timer.hpp"
 #include "log/repeat.hpp"
 #include "net/ws.hpp"
+#include "voice/pinger.hpp"
 #include "voice/realtime/answers.hpp"
 #include "voice/realtime/codec.hpp"
 #include "voice/realtime/faults.hpp"
 #include "voice/realtime/profile.hpp"
-#include "voice/tool_gate.hpp"
 #include "voice/realtime/turns.hpp"
+#include "voice/tool_gate.hpp"
 #include "voice/voice.hpp"
 
 #include <cstdint>
@@ -45,6 +46,8 @@ class SessionListener {
     virtual void on_session_audio_done(Session& session, std::string_view item) = 0;
     virtual void on_session_voice(Session& session, const VoiceUtterance& utterance) = 0;
     virtual void on_session_person(Session& session, std::string_view reason) = 0;
+    virtual void on_session_pulse(Session& session, const VoicePulse& pulse) = 0;
+    virtual void on_session_budget(Session& session, const TokenBudget& budget) = 0;
     virtual void on_session_lost(Session& session, const VoiceLoss& loss) = 0;  // last, once
 };
 
@@ -58,8 +61,6 @@ constexpr base::milliseconds k_configure_timeout{2500};
 constexpr base::milliseconds k_answer_timeout{4000};
 // Two server errors this close together and the session is given up (O11).
 constexpr base::milliseconds k_server_error_window{10'000};
-// A write that the network does not take for this long: the line is dead whatever pings say.
-constexpr base::milliseconds k_blocked_max{5000};
 // A transcript that has not come by then is no longer waited for.
 constexpr base::milliseconds k_transcript_patience{5000};
 // ... and by then it is reported as missing (O28).
@@ -111,7 +112,7 @@ class Session : public net::WsListener, public std::enable_shared_from_this<Sess
     void on_ws_open() override;
     void on_ws_text(std::string_view text) override;
     void on_ws_binary(std::size_t bytes) override;
-    void on_ws_pong() override { ping_sent_at_.reset(); }
+    void on_ws_pong() override { pinger_.on_pong(); }
     void on_ws_closed(const net::WsClose& close) override;
 
     void handle(const Event& event);
@@ -150,8 +151,7 @@ class Session : public net::WsListener, public std::enable_shared_from_this<Sess
     void follow_up();
     void on_answer_timeout();
     void arm_answer_timer();
-    void arm_ping_timer();
-    void on_ping_timer();
+    void start_pings();
     void bad_frame(const char* code, std::uint16_t close_code);
 
     std::string next_id(std::string_view what);
@@ -195,11 +195,10 @@ class Session : public net::WsListener, public std::enable_shared_from_this<Sess
 
     std::deque<base::TimePoint> bad_frames_;
     std::optional<base::TimePoint> server_error_at_;
-    std::optional<base::TimePoint> ping_sent_at_;
     log::RepeatGuard error_guard_;
     log::RepeatGuard bad_frame_guard_;
     base::Timer step_timer_;    // connecting, then configuring
-    base::Timer ping_timer_;
+    Pinger pinger_;
     base::Timer answer_timer_;
 };
 

@@ -112,7 +112,7 @@ VoiceLoss judge_scribe_close(const net::WsClose& close) {
 }
 
 Ears::Ears(base::Loop& loop, const base::CallSid& call, unsigned number, EarsListener& listener)
-    : loop_(loop), call_(call), number_(number), listener_(&listener), step_timer_(loop), ping_timer_(loop),
+    : loop_(loop), call_(call), number_(number), listener_(&listener), step_timer_(loop), pinger_(loop),
       settle_timer_(loop) {}
 
 Ears::~Ears() { shut("gone"); }
@@ -128,7 +128,8 @@ void Ears::close(std::string_view reason) { shut(reason); }
 
 void Ears::shut(std::string_view reason) {
     if (std::exchange(state_, State::closed) == State::closed) return;
-    for (base::Timer* timer : {&step_timer_, &ping_timer_, &settle_timer_}) timer->cancel();
+    for (base::Timer* timer : {&step_timer_, &settle_timer_}) timer->cancel();
+    pinger_.stop();
     if (!socket_) return;
     if (socket_->open()) socket_->close(1000, reason);
     else socket_->abort();
@@ -155,7 +156,7 @@ void Ears::on_ws_open() {
     if (state_ != State::connecting) return;
     state_ = State::opened;
     step_timer_.arm(k_ears_start, [this] { lose("timeout", Condition::retry, "session_started"); });
-    arm_ping();
+    start_pings();
     listener_->on_ears_connected(*this);
 }
 
@@ -256,21 +257,13 @@ void Ears::append_audio(std::string_view base64) {
     });
 }
 
-void Ears::arm_ping() {
-    auto next = loop_.now() + k_ears_ping;
-    if (ping_sent_at_) next = std::min(next, *ping_sent_at_ + k_ears_ping_timeout);
-    ping_timer_.arm_at(next, [this] { on_ping_timer(); });
-}
-
-void Ears::on_ping_timer() {
-    const auto now = loop_.now();
-    if (ping_sent_at_ && now - *ping_sent_at_ >= k_ears_ping_timeout) {
-        return lose("ping", Condition::retry, "no_pong");
-    }
-    if (now - socket_->blocked_since() >= k_ears_blocked_max) return lose("network", Condition::retry, "blocked");
-    if (!ping_sent_at_) ping_sent_at_ = now;
-    socket_->send_ping();
-    arm_ping();
+void Ears::start_pings() {
+    Pinger::Users users;
+    users.pulse = [](const VoicePulse&) {};  // the rung is judged by its answers
+    users.dead = [this](const char* code) {
+        lose(code == std::string_view("no_pong") ? "ping" : "network", Condition::retry, code);
+    };
+    pinger_.start(*socket_, k_ears_ping, k_ears_ping_timeout, std::move(users));
 }
 
 void Ears::bad_frame(const char* code) {

@@ -8,6 +8,7 @@
 #include "base/timer.hpp"
 #include "log/repeat.hpp"
 #include "net/ws.hpp"
+#include "voice/pinger.hpp"
 #include "voice/scripted/scribe_codec.hpp"
 #include "voice/voice.hpp"
 
@@ -42,7 +43,6 @@ constexpr base::milliseconds k_ears_connect{2500};  // DNS, TCP, TLS, upgrade
 constexpr base::milliseconds k_ears_start{2500};    // then session_started
 constexpr base::milliseconds k_ears_ping{2000};
 constexpr base::milliseconds k_ears_ping_timeout{4000};
-constexpr base::milliseconds k_ears_blocked_max{5000};
 // A partial that has not changed for so long is taken as said: with noise behind the caller a commit may
 // take 90 s, and the caller would hear nothing (I4: below 4 s).
 constexpr base::milliseconds k_ears_settled{3000};
@@ -76,7 +76,7 @@ class Ears final : public net::WsListener, public std::enable_shared_from_this<E
     void on_ws_open() override;
     void on_ws_text(std::string_view text) override;
     void on_ws_binary(std::size_t) override { bad_frame("binary"); }
-    void on_ws_pong() override { ping_sent_at_.reset(); }
+    void on_ws_pong() override { pinger_.on_pong(); }
     void on_ws_closed(const net::WsClose& close) override { lose(judge_scribe_close(close)); }
 
     void on_started(const ScribeEvent& event);
@@ -84,8 +84,7 @@ class Ears final : public net::WsListener, public std::enable_shared_from_this<E
     void on_committed(std::string_view text);
     void on_error(const ScribeEvent& event);
     void settle();
-    void arm_ping();
-    void on_ping_timer();
+    void start_pings();
     void bad_frame(const char* code);
     void lose(const VoiceLoss& loss);
     void lose(std::string_view reason, base::Condition condition, const char* code);
@@ -102,10 +101,9 @@ class Ears final : public net::WsListener, public std::enable_shared_from_this<E
     std::string given_;     // words given ahead of their commit
     std::string out_;       // scratch for one message
     std::deque<base::TimePoint> bad_frames_;
-    std::optional<base::TimePoint> ping_sent_at_;
     log::RepeatGuard error_guard_;
     base::Timer step_timer_;
-    base::Timer ping_timer_;
+    Pinger pinger_;
     base::Timer settle_timer_;
 };
 

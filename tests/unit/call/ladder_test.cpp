@@ -351,5 +351,53 @@ TEST(CallLadder, WhenTwilioNeverSaysHowItWentTheCallEndsByItself) {
     EXPECT_EQ(world.ended, "transferred");
 }
 
+// --- what a call tells the ladder ---
+
+const ladder::RungState& state_of(CallWorld& world, Rung rung, ladder::Snapshot& snapshot) {
+    snapshot = world.ladder.snapshot(world.loop.now());
+    return snapshot.rungs[ladder::index(rung)];
+}
+
+TEST(CallFeedsTheLadder, WithPingsQueuesAndTheTokenBudget) {
+    CallWorld world(k_whole);
+    world.talk();
+    ladder::Snapshot snapshot;
+    world.voice->listener.on_voice_pulse({120ms, false, 0ms});
+    EXPECT_EQ(state_of(world, Rung::openai, snapshot).figures.ping_ms, 120);
+    world.voice->listener.on_voice_pulse({std::nullopt, true, 600ms});
+    const auto& strained = state_of(world, Rung::openai, snapshot);
+    EXPECT_EQ(strained.health.level, ladder::Level::strained);
+    EXPECT_EQ(strained.figures.send_queue_ms, 600);
+    EXPECT_GT(strained.figures.ping_loss, 0);
+    world.voice->listener.on_token_budget({100, 200'000, 30});
+    EXPECT_STREQ(state_of(world, Rung::openai, snapshot).health.reason, "tokens");
+}
+
+TEST(CallFeedsTheLadder, O03_ARefusalThatNamesATimeIsHonoured) {
+    CallWorld world(k_whole);
+    world.admit();
+    auto refused = loss("quota");
+    refused.close_code = 429;
+    refused.retry_after = 20s;
+    world.voice->listener.on_voice_lost(refused);
+    ladder::Snapshot snapshot;
+    const auto& state = state_of(world, Rung::openai, snapshot);
+    EXPECT_FALSE(state.usable);
+    EXPECT_GT(state.retry_in_ms, 15'000);
+    EXPECT_LE(state.retry_in_ms, 20'000);
+}
+
+TEST(CallFeedsTheLadder, N12_ALineThatTakesNothingAwayIsSeenInItsScore) {
+    CallWorld world(k_whole);
+    world.talk();
+    for (int i = 0; i < 150; ++i) world.pass(20);
+    EXPECT_EQ(world.ladder.snapshot(world.loop.now()).uplink_up, 1);
+    for (int i = 0; i < 350; ++i) {
+        world.leg.blocked = world.loop.now() - 500ms;
+        world.pass(20);
+    }
+    EXPECT_LT(world.ladder.snapshot(world.loop.now()).uplink_up, 0.1);
+}
+
 }  // namespace
 }  // namespace holdfast::test

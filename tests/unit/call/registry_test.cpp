@@ -198,6 +198,32 @@ TEST_F(RegistryTest, APersonWhoAnsweredEndsTheCallAndAnUnknownCallIsDialledAgain
     EXPECT_FALSE(registry_.person_left(*base::CallSid::parse(sid(2)), false, "busy").stream);
 }
 
+TEST_F(RegistryTest, AColleagueHandsACallToAPersonOnce) {
+    world_.settings->dials = true;
+    const auto call = *base::CallSid::parse(sid(1));
+    EXPECT_EQ(registry_.transfer(call), Transfer::unknown_call);
+    const auto token = admit(1).token;
+    EXPECT_EQ(registry_.transfer(call), Transfer::not_started);
+    ASSERT_EQ(claim(1, token), Claim::ok);
+    start();
+    EXPECT_EQ(registry_.transfer(call), Transfer::asked);
+    EXPECT_EQ(call_->phase(), Phase::leaving);
+    EXPECT_EQ(registry_.transfer(call), Transfer::with_person);
+    const auto seams = world_.journal.rows<store::Seam>();
+    ASSERT_FALSE(seams.empty());
+    EXPECT_EQ(seams.back().kind, "person_asked");
+    EXPECT_EQ(seams.back().reason, "console");
+}
+
+TEST_F(RegistryTest, ThePersonWhoPicksUpIsToldWhyTheCallComes) {
+    world_.settings->dials = true;
+    const auto call = *base::CallSid::parse(sid(1));
+    EXPECT_EQ(registry_.briefing(call), "");
+    ASSERT_EQ(claim(1, admit(1).token), Claim::ok);
+    hand_over();
+    EXPECT_EQ(registry_.briefing(call), "Emergency call. The caller asked for a person. The caller speaks English.");
+}
+
 TEST_F(RegistryTest, ADrainingBoxTakesNobodyBack) {
     world_.settings->dials = true;
     ASSERT_EQ(claim(1, admit(1).token), Claim::ok);

@@ -42,6 +42,19 @@ TEST(ConfigChecks, GoodConfigurationHasNoFinding) {
     EXPECT_THAT(notes(good()), IsEmpty());
 }
 
+TEST(ConfigChecks, APersonIsDialledByNumberOrBySipAddress) {
+    for (const char* good : {"+15550100123", "sip:queue@psap.example", "sips:queue+1@psap.example;transport=tls",
+                             "sip:100@192.0.2.7:5061", "sip:a@[2001:db8::7]"}) {
+        EXPECT_TRUE(is_dialled(good)) << good;
+    }
+    for (const char* bad : {"15550100123", "sip:psap.example", "sip:@psap.example", "sip:a@", "sip:a:secret@psap.example",
+                            "sip:a@psap.example?subject=x", "sip:a b@psap.example", "http://psap.example", "sip:a@-x",
+                            "sip:a@psap.example\"/>", "SIP:a@psap.example"}) {
+        EXPECT_FALSE(is_dialled(bad)) << bad;
+    }
+    EXPECT_FALSE(is_dialled("sip:" + std::string(300, 'a') + "@psap.example"));
+}
+
 TEST(ConfigChecks, UnsignedWebhooksAreAllowedOnLoopbackOnly) {
     Config config = good();
     config.twilio.verify_signature = false;

@@ -267,12 +267,96 @@ TEST(AdminRoutes, AJournalThatIsSilentForFiveSecondsIs503AndItsLateAnswerIsIgnor
     world.loop.advance(std::chrono::milliseconds(1));
     ASSERT_TRUE(world.pending->has_value());
     EXPECT_EQ((*world.pending)->status, 503);
-    EXPECT_EQ(body(**world.pending)["error"]["code"], "store_timeout");
+    EXPECT_EQ(body(**world.pending)["error"]["code"], "timeout");
     world.pending->reset();
     world.journal.answer();
     world.loop.run_posted();
     EXPECT_FALSE(world.pending->has_value());
     EXPECT_EQ(world.loop.timers_waiting(), 0u);
+}
+
+// A daemon whose media loop answers `result`; the calls it was asked about.
+http::AdminOptions transferring(call::Transfer result, std::vector<std::string>& asked) {
+    http::AdminOptions options;
+    options.transfer = [result, &asked](const base::CallSid& sid, const auto& answered) {
+        asked.push_back(sid.str());
+        answered(result);
+    };
+    return options;
+}
+
+net::HttpRequest transfer_request(std::string_view sid = test::k_call_a) {
+    auto request = AdminWorld::request("/api/v1/calls/" + std::string(sid) + "/transfer", "POST");
+    request.headers.emplace_back("Content-Type", "application/json");
+    request.body = "{}";
+    return request;
+}
+
+TEST(AdminRoutes, ATransferIsAuditedAndHandedToTheMediaLoop) {
+    AdminWorld world;
+    std::vector<std::string> asked;
+    world.routes = world.make(transferring(call::Transfer::asked, asked));
+    world.ask(transfer_request());
+    world.loop.run_posted();
+    ASSERT_TRUE(world.pending->has_value());
+    EXPECT_EQ((*world.pending)->status, 202);
+    EXPECT_EQ(body(**world.pending)["transfer"], "asked");
+    EXPECT_EQ(asked, std::vector<std::string>{test::k_call_a});
+    const auto audits = world.journal.audits();
+    ASSERT_EQ(audits.size(), 1u);
+    EXPECT_EQ(audits[0].action, "transfer");
+    EXPECT_EQ(audits[0].call->str(), test::k_call_a);
+}
+
+TEST(AdminRoutes, ATransferThatCannotBeSaysWhy) {
+    const std::vector<std::tuple<call::Transfer, int, std::string>> expected{
+        {call::Transfer::unknown_call, 404, "not_found"},
+        {call::Transfer::not_started, 409, "not_started"},
+        {call::Transfer::with_person, 409, "with_person"}};
+    for (const auto& [result, status, code] : expected) {
+        AdminWorld world;
+        std::vector<std::string> asked;
+        world.routes = world.make(transferring(result, asked));
+        world.ask(transfer_request());
+        world.loop.run_posted();
+        ASSERT_TRUE(world.pending->has_value()) << code;
+        EXPECT_EQ((*world.pending)->status, status);
+        EXPECT_EQ(body(**world.pending)["error"]["code"], code);
+    }
+}
+
+TEST(AdminRoutes, APageOfAnotherOriginTransfersNothing) {
+    AdminWorld world;
+    std::vector<std::string> asked;
+    world.routes = world.make(transferring(call::Transfer::asked, asked));
+    auto form = transfer_request();
+    form.headers.back().second = "text/plain";  // all that a page may send without asking first
+    EXPECT_EQ(world.ask(form)->status, 415);
+    auto foreign = transfer_request();
+    foreign.headers.emplace_back("Origin", "http://elsewhere.example");
+    EXPECT_EQ(world.ask(foreign)->status, 403);
+    auto rebound = transfer_request();
+    rebound.headers.front().second = "elsewhere.example";
+    EXPECT_EQ(world.ask(rebound)->status, 403);
+    EXPECT_EQ(world.ask(transfer_request("CA1"))->status, 400);
+    auto wrong_method = transfer_request();
+    wrong_method.method = "GET";
+    const auto refused = world.ask(wrong_method);
+    EXPECT_EQ(refused->status, 405);
+    EXPECT_EQ(field(*refused, "Allow"), "POST");
+    EXPECT_TRUE(asked.empty());
+    EXPECT_TRUE(world.journal.audits().empty());
+}
+
+TEST(AdminRoutes, AMediaLoopThatIsSilentForFiveSecondsIs503) {
+    AdminWorld world;
+    http::AdminOptions options;
+    options.transfer = [](const base::CallSid&, const auto&) {};
+    world.routes = world.make(options);
+    EXPECT_FALSE(world.ask(transfer_request()));
+    world.loop.advance(limits::admin_read_timeout);
+    ASSERT_TRUE(world.pending->has_value());
+    EXPECT_EQ((*world.pending)->status, 503);
 }
 
 TEST(AdminRoutes, AnAnswerAfterTheRoutesAreGoneTouchesNothing) {
@@ -358,7 +442,9 @@ TEST(AdminRoutes, OnLoopbackOnlyLoopbackHostsAreServed) {
           "127.0.0.1/x", "user@127.0.0.1", "10.0.0.1:8911", "::1"}) {
         EXPECT_EQ(status_with(bad), 403) << bad;
     }
-    world.routes = world.make(AdminOptions{false});
+    http::AdminOptions anywhere;
+    anywhere.loopback = false;
+    world.routes = world.make(anywhere);
     EXPECT_EQ(status_with("edge.psap.example"), 200);
 }
 

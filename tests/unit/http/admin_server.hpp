@@ -26,8 +26,8 @@ class AdminServer {
   public:
     AdminServer() : AdminServer(nullptr) {}
     // With another journal than the one in memory.
-    explicit AdminServer(store::Journal* other)
-        : routes(loop, other != nullptr ? *other : journal, feed, [this] { return status; }, {}) {
+    explicit AdminServer(store::Journal* other, http::AdminOptions admin_options = {})
+        : routes(loop, other != nullptr ? *other : journal, feed, [this] { return status; }, std::move(admin_options)) {
         journal.answers_at_once = true;
         net::ListenOptions options;
         options.address = "127.0.0.1";

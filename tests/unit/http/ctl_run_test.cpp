@@ -58,7 +58,7 @@ TEST(Holdfastctl, AWrongCommandLineIs64) {
 TEST(Holdfastctl, ADaemonThatIsNotThereIs2) {
     const auto url = nobody();
     for (const std::vector<std::string>& command : std::vector<std::vector<std::string>>{
-             {"status"}, {"calls"}, {"show", test::k_call_a}, {"tail"}}) {
+             {"status"}, {"calls"}, {"show", test::k_call_a}, {"tail"}, {"transfer", test::k_call_a}}) {
         auto arguments = command;
         arguments.insert(arguments.end(), {"--admin", url});
         const auto ran = run_ctl(arguments);
@@ -106,6 +106,20 @@ TEST(Holdfastctl, ShowOfAnUnknownCallIs1) {
     const auto ran = run_ctl({"show", test::k_call_a, "--admin", server.url});
     EXPECT_EQ(ran.exit, k_exit_not_good);
     EXPECT_EQ(ran.err, "holdfastctl: the journal knows no such call\n");
+}
+
+TEST(Holdfastctl, TransferHandsACallToAPersonOrSaysWhyNot) {
+    for (const auto result : {call::Transfer::asked, call::Transfer::with_person}) {
+        http::AdminOptions options;
+        options.transfer = [result](const base::CallSid&, const auto& answered) { answered(result); };
+        test::AdminServer server(nullptr, options);
+        server.start();
+        const auto ran = run_ctl({"transfer", test::k_call_a, "--admin", server.url});
+        const bool asked = result == call::Transfer::asked;
+        EXPECT_EQ(ran.exit, asked ? k_exit_ok : k_exit_not_good) << ran.err;
+        EXPECT_EQ(ran.out, asked ? "The call goes to a person.\n" : "");
+        EXPECT_EQ(ran.err.find("a person has the call") == std::string::npos, asked) << ran.err;
+    }
 }
 
 TEST(Holdfastctl, ShowPrintsNumbersAndWords) {

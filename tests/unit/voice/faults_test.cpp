@@ -133,6 +133,16 @@ INSTANTIATE_TEST_SUITE_P(
         RefusalRow{302, "", "network", base::Condition::fall_back},
         RefusalRow{511, "", "network", base::Condition::fall_back}));
 
+TEST(RefusedUpgrade, O03_CarriesHowLongToStayAway) {
+    net::WsClose close;
+    close.http_status = 429;
+    close.error = base::make_error(base::Condition::reject, "upgrade");
+    EXPECT_FALSE(judge(close).retry_after);
+    close.retry_after_s = 17;
+    EXPECT_EQ(judge(close).retry_after, std::chrono::seconds(17));
+    EXPECT_EQ(judge_eleven(close).retry_after, std::chrono::seconds(17));
+}
+
 struct NoConnectionRow {
     const char* code;
     const char* reason;

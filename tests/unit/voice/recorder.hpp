@@ -30,6 +30,8 @@ class Recorder : public voice::VoiceListener {
         note("voice " + u.item_id + (u.complete ? " " : " cut ") + u.text);
     }
     void on_person_requested(std::string_view reason) override { note("person " + std::string(reason)); }
+    void on_voice_pulse(const voice::VoicePulse& pulse) override { pulses.push_back(pulse); }
+    void on_token_budget(const voice::TokenBudget& budget) override { budgets.push_back(budget); }
     void on_voice_lost(const voice::VoiceLoss& loss) override {
         note("lost " + std::string(loss.reason) + " " + base::to_string(loss.error.condition) + " " +
              loss.error.code);
@@ -50,6 +52,8 @@ class Recorder : public voice::VoiceListener {
 
     std::vector<std::string> lines;
     std::vector<voice::VoiceLoss> losses;
+    std::vector<voice::VoicePulse> pulses;
+    std::vector<voice::TokenBudget> budgets;
     std::function<void(const std::string&)> on_line;  // to act inside a notice
 
   private:

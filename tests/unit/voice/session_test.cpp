@@ -713,6 +713,38 @@ TEST_F(RealtimeSession, AMissingPongIsALoss) {
     EXPECT_EQ(recorder.lines.back(), "lost ping retry no_pong");
 }
 
+TEST_F(RealtimeSession, EachIntervalTellsWhatTheLineIsLike) {
+    talk();
+    loop.advance(4s);
+    ASSERT_EQ(recorder.pulses.size(), 2u);
+    EXPECT_FALSE(recorder.pulses[0].round_trip) << "nothing was asked before";
+    EXPECT_TRUE(recorder.pulses[1].round_trip);
+    EXPECT_FALSE(recorder.pulses[1].ping_missed);
+    EXPECT_EQ(recorder.pulses[1].send_queue, 0ms);
+    socket().answers_pings = false;
+    socket().blocked = loop.now() + 1500ms;
+    loop.advance(4s);
+    ASSERT_EQ(recorder.pulses.size(), 4u);
+    EXPECT_EQ(recorder.pulses[2].send_queue, 500ms);
+    EXPECT_TRUE(recorder.pulses[3].ping_missed);
+}
+
+TEST_F(RealtimeSession, O26_TheProvidersTokenBudgetIsPassedOn) {
+    talk();
+    socket().say({{"type", "rate_limits.updated"},
+                  {"rate_limits", {{{"name", "requests"}, {"limit", 10}, {"remaining", 9}, {"reset_seconds", 1}},
+                                   {{"name", "tokens"}, {"limit", 200000}, {"remaining", 1500}, {"reset_seconds", 30.5}}}}});
+    ASSERT_EQ(recorder.budgets.size(), 1u);
+    EXPECT_EQ(recorder.budgets[0].remaining, 1500);
+    EXPECT_EQ(recorder.budgets[0].limit, 200000);
+    EXPECT_EQ(recorder.budgets[0].reset_seconds, 30.5);
+    for (const auto* bad : {R"("x")", "[]", "[null,3]", R"([{"name":"tokens","limit":"much"}])", R"({"tokens":1})"}) {
+        socket().say({{"type", "rate_limits.updated"}, {"rate_limits", nlohmann::json::parse(bad)}});
+    }
+    EXPECT_EQ(recorder.budgets.size(), 1u);
+    EXPECT_TRUE(voice->ready());
+}
+
 TEST_F(RealtimeSession, PingTimeoutNeedNotBeAMultipleOfTheInterval) {
     plan.ping_interval = 2000ms;
     plan.ping_timeout = 3000ms;

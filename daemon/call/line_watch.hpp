@@ -1,0 +1,54 @@
+// How Twilio's audio arrives on one stream: how many frames of each second came late or never, for the
+// score of the box's line. A frame is late against the fastest one so far, so that neither clock nor the
+// length of the way matters. Pure; the call feeds it.
+#pragma once
+
+#include "base/loop.hpp"
+
+#include <cstdint>
+#include <optional>
+
+namespace holdfast::call {
+
+class LineWatch {
+  public:
+    // Older than that is stale (P06) and was missing where it was needed.
+    static constexpr base::milliseconds k_late{400};
+    // Two clocks part by 500 ppm at most (P14): the fastest way seen is forgotten at twice that.
+    static constexpr std::int64_t k_forget_frames = 50;  // one millisecond for so many
+
+    struct Second {
+        std::uint32_t expected = 0;
+        std::uint32_t late = 0;
+    };
+
+    void reset() { *this = LineWatch(); }
+
+    // One frame of 20 ms with Twilio's time stamp, -1: it has none.
+    void frame(std::int64_t timestamp_ms, base::TimePoint now) {
+        ++second_.expected;
+        if (timestamp_ms < 0) return;
+        const std::int64_t way = base::to_ms(now.time_since_epoch()) - timestamp_ms;
+        if (!least_ || way < *least_) least_ = way;
+        if (way - *least_ >= k_late.count()) ++second_.late;
+        if (++frames_ % k_forget_frames == 0) ++*least_;
+    }
+    // Frames that a hole in the time stamps says were never received.
+    void missing(std::uint32_t frames) {
+        second_.expected += frames;
+        second_.late += frames;
+    }
+    // What came since the last time.
+    Second take() {
+        const Second out = second_;
+        second_ = Second();
+        return out;
+    }
+
+  private:
+    Second second_;
+    std::optional<std::int64_t> least_;  // arrival minus time stamp, of the fastest
+    std::int64_t frames_ = 0;
+};
+
+}  // namespace holdfast::call
