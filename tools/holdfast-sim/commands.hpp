@@ -18,5 +18,6 @@ Command add_call_command(CLI::App& app);
 Command add_provider_command(CLI::App& app);
 Command add_speech_command(CLI::App& app);
 Command add_load_command(CLI::App& app);
+Command add_relay_command(CLI::App& app);
 
 }  // namespace holdfast::sim

@@ -1,4 +1,4 @@
-// holdfast-sim: plays Twilio, plays the voice provider, or loads a daemon with many calls. Needs
+// holdfast-sim: plays Twilio, plays the voice provider, loads a daemon with many calls, or spoils a line. Needs
 // nothing but the loopback interface and, for spoken text, espeak-ng.
 #include "commands.hpp"
 
@@ -33,6 +33,8 @@ int main(int argc, char** argv) {
         holdfast::sim::add_speech_command);
     add("load", "place many calls and measure frame loss and round trip",
         holdfast::sim::add_load_command);
+    add("relay", "stand between two parts and spoil the line: delay, stall, reset and more",
+        holdfast::sim::add_relay_command);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& e) {
