@@ -1,5 +1,6 @@
 #include "app/prompts.hpp"
 
+#include "audio/level.hpp"
 #include "audio/mulaw.hpp"
 #include "audio/wav.hpp"
 #include "base/base64.hpp"
@@ -40,6 +41,16 @@ std::optional<std::string> read_file(const std::string& path, std::uintmax_t byt
     return std::string{std::istreambuf_iterator<char>(in), {}};
 }
 
+// What a caller waits for is the first sound: whole frames of silence before it are left out.
+std::string_view from_first_sound(std::string_view mulaw) {
+    constexpr double k_silent_dbfs = -50;
+    auto rest = mulaw;
+    while (rest.size() > audio::k_mulaw_frame_bytes && audio::dbfs(rest.substr(0, audio::k_mulaw_frame_bytes)) < k_silent_dbfs) {
+        rest.remove_prefix(audio::k_mulaw_frame_bytes);
+    }
+    return rest.size() > audio::k_mulaw_frame_bytes ? rest : mulaw;
+}
+
 // "HASH  NAME" lines of sha256sum.
 std::map<std::string, std::string> read_sums(const std::string& path) {
     std::map<std::string, std::string> sums;
@@ -78,7 +89,7 @@ class Folder {
         if (!wav) return bad(path, std::string(wav.error().code) + " " + wav.error().detail);
         const std::string mulaw = audio::to_mulaw_8k(*wav);
         if (mulaw.empty() || mulaw.size() > k_prompt_bytes_max) return bad(path, "must last up to 30 s");
-        into.clips.add(name, language_, voice::Clip{base::base64_encode(mulaw), std::move(*words)});
+        into.clips.add(name, language_, voice::Clip{base::base64_encode(from_first_sound(mulaw)), std::move(*words)});
         into.files[language_ == "en" ? name : language_ + "-" + name] = audio::write_wav_mulaw(mulaw);
         return {};
     }

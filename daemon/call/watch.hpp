@@ -14,7 +14,7 @@ namespace holdfast::call {
 struct WatchTimes {
     base::milliseconds filler_after{1500};    // end of the caller's speech to a recorded "one moment"
     base::milliseconds answer_timeout{4000};  // ... and to giving up this voice
-    base::milliseconds stall_after{1000};     // the model's audio stopped inside a sentence
+    base::milliseconds stall_after{900};      // the model's audio stopped inside a sentence
     base::milliseconds silence_prompt{7000};  // nobody says anything: "are you there?", then keys, then a person
     base::milliseconds silence_keys{7000};
     base::milliseconds silence_person{15'000};

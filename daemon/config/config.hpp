@@ -110,7 +110,7 @@ struct Ladder {
     milliseconds second_loss_window{30'000};  // a second loss within this steps down
     milliseconds filler_after{1500};         // the caller stopped talking, nothing was said
     milliseconds answer_timeout{4000};       // ... and the rung is given up
-    milliseconds stall_after{1000};          // model audio stopped in mid-sentence
+    milliseconds stall_after{900};           // model audio stopped in mid-sentence; a prompt is heard within 1 s
     milliseconds step_up_after{30'000};      // health a better rung must show; also between steps
     seconds probe_interval{300};             // of a rung that no call uses; 0: only of one that failed
     seconds silence_prompt{7};               // nobody has spoken: the caller is asked
