@@ -60,7 +60,8 @@ Call::Call(Environment& environment, CallOwner& owner, twilio::VoiceRequest requ
       watch_(watch_times(environment.settings->timers)), early_(base::to_ms(limits::caller_ring)),
       playout_(*this, audio::PlayoutLimits::defaults()), tick_timer_(environment.loop),
       pump_timer_(environment.loop), start_timer_(environment.loop), takeover_timer_(environment.loop),
-      leave_timer_(environment.loop), replace_timer_(environment.loop), person_timer_(environment.loop) {}
+      leave_timer_(environment.loop), replace_timer_(environment.loop), person_timer_(environment.loop),
+      words_timer_(environment.loop) {}
 
 Call::~Call() = default;
 
@@ -148,7 +149,8 @@ void Call::perform(const Action& action) {
             if (seat_) prove(*seat_, !talk_.empty());
             break;
         case ActionKind::close_voice:
-            let_go(seat_, action.word);
+            if (action.word == "call_ended" || action.word == "leaving") part(action.word);
+            else let_go(seat_, action.word);
             break;
         case ActionKind::take_better_voice: {
             seat_ = std::exchange(better_, nullptr);
@@ -705,6 +707,27 @@ void Call::let_go(std::shared_ptr<VoiceSeat>& seat, std::string_view reason) {
     seat.reset();
 }
 
+void Call::part(std::string_view reason) {
+    const bool owes = seat_ && !lingering_ && seat_->ready() && seat_->voice()->hang_up(detector_.speaking());
+    if (!owes) return let_go(seat_, reason);
+    lingering_ = std::exchange(seat_, nullptr);
+    const auto weak = weak_from_this();
+    words_timer_.arm(limits::last_words_patience, [weak] {
+        if (const auto self = weak.lock()) self->end_lingering();
+    });
+}
+
+void Call::end_lingering() {
+    if (!lingering_) return;
+    words_timer_.cancel();
+    let_go(lingering_, "last_words");
+    if (state_.phase != Phase::ended) return;
+    // We may be inside one of the voice's notices.
+    env_.loop.post([weak = weak_from_this()] {
+        if (const auto self = weak.lock()) self->owner_.on_call_gone(*self);
+    });
+}
+
 Event Call::moved(EventKind kind, std::string_view reason, ladder::Move move) const {
     Event event;
     event.kind = kind;
@@ -806,6 +829,7 @@ void Call::on_seat_lost(VoiceSeat& seat, const voice::VoiceLoss& loss) {
                   {{"rung", ladder::to_string(seat.rung)}, {"reason", loss.reason}, {"code", loss.error.code},
                    {"close_code", loss.close_code}, {"condition", base::to_string(loss.error.condition)},
                    {"fault", ladder::to_string(fault)}, {"breaker_opened", outcome.opened}});
+    if (&seat == lingering_.get()) return end_lingering();
     if (!talks(seat)) {
         let_go(better_, loss.reason);
         return;
@@ -821,7 +845,8 @@ void Call::on_seat_lost(VoiceSeat& seat, const voice::VoiceLoss& loss) {
     if (state_.phase != Phase::ended) store_answers(true);
 }
 
-void Call::on_seat_speech_started(VoiceSeat&) {
+void Call::on_seat_speech_started(VoiceSeat& seat) {
+    if (!talks(seat)) return;
     speech_active_ = true;
     turn_.reset();
     watch_.voice_noticed(env_.loop.now());
@@ -849,7 +874,8 @@ void Call::interrupted() {
     store_answers(false);
 }
 
-void Call::on_seat_speech_stopped(VoiceSeat&, base::milliseconds vad_wait) {
+void Call::on_seat_speech_stopped(VoiceSeat& seat, base::milliseconds vad_wait) {
+    if (!talks(seat)) return;
     speech_active_ = false;
     turn_ = Turn{env_.loop.now(), vad_wait};
     env_.feed.publish(feed_event("speech_stopped"));
@@ -865,6 +891,10 @@ void Call::on_seat_caller(VoiceSeat& seat, const voice::CallerUtterance& utteran
     row.start_ms = seat.base_ms + utterance.start_ms;
     row.end_ms = seat.base_ms + utterance.end_ms;
     store_utterance(std::move(row));
+    if (&seat == lingering_.get()) {
+        if (!seat.voice()->owes_words()) end_lingering();
+        return;
+    }
     if (asks_for_person(utterance.text)) ask_person("words");
 }
 

@@ -66,7 +66,10 @@ class CallOwner {
   public:
     virtual ~CallOwner() = default;
     // The call is over; its rows are queued. Called once, last.
+    // A call that lingers() must be kept until on_call_gone.
     virtual void on_call_ended(Call& call, std::string_view reason) = 0;
+    // Nothing more will come of it. Never inside on_call_ended.
+    virtual void on_call_gone(Call& call) { static_cast<void>(call); }
 };
 
 class Call : public std::enable_shared_from_this<Call>, private SeatOwner, private audio::PlayoutSink {
@@ -83,6 +86,8 @@ class Call : public std::enable_shared_from_this<Call>, private SeatOwner, priva
     bool has_stream() const { return leg_ != nullptr; }
     ladder::Rung rung() const { return climb_.rung(); }
     base::TimePoint started_at() const { return started_at_; }
+    // Words of what the caller said last may still come, for some seconds.
+    bool lingers() const { return lingering_ != nullptr; }
 
     // --- from the caller leg ---
     // `leg` must stay valid until detach() or until Leg::close was called.
@@ -137,6 +142,9 @@ class Call : public std::enable_shared_from_this<Call>, private SeatOwner, priva
     void open_voice();
     void prove(VoiceSeat& seat, bool joining);
     void let_go(std::shared_ptr<VoiceSeat>& seat, std::string_view reason);
+    // The voice that talks leaves, but stays for words that are on their way.
+    void part(std::string_view reason);
+    void end_lingering();
     bool talks(const VoiceSeat& seat) const { return &seat == seat_.get(); }
     // Where to after a loss or a failure of the voice that talks.
     Event moved(EventKind kind, std::string_view reason, ladder::Move move) const;
@@ -203,6 +211,7 @@ class Call : public std::enable_shared_from_this<Call>, private SeatOwner, priva
     std::string stream_sid_;
     Leg* leg_ = nullptr;
     std::shared_ptr<VoiceSeat> seat_;    // who talks
+    std::shared_ptr<VoiceSeat> lingering_;  // talks no more, and still owes words
     std::shared_ptr<VoiceSeat> better_;  // of a better rung, being prepared
     std::deque<voice::Said> talk_;       // for the next voice
     std::size_t talk_bytes_ = 0;
@@ -251,6 +260,7 @@ class Call : public std::enable_shared_from_this<Call>, private SeatOwner, priva
     base::Timer leave_timer_;
     base::Timer replace_timer_;
     base::Timer person_timer_;
+    base::Timer words_timer_;
 };
 
 }  // namespace holdfast::call

@@ -170,6 +170,7 @@ void Registry::close_all() {
 void Registry::on_call_ended(Call& call, std::string_view) {
     const auto sid = call.sid();
     remember(sid);
+    if (call.lingers()) lingering_.emplace(&call, call.shared_from_this());
     calls_.erase(sid);
     metrics::calls_active.set(static_cast<double>(calls_.size()));
 }

@@ -69,6 +69,7 @@ class Registry : private CallOwner {
     };
 
     void on_call_ended(Call& call, std::string_view reason) override;
+    void on_call_gone(Call& call) override { lingering_.erase(&call); }
     Admission repeat(Entry& entry);
     Admission to_person(twilio::VoiceRequest request, std::string_view why);
     void remember(const base::CallSid& sid);
@@ -79,6 +80,8 @@ class Registry : private CallOwner {
     bool healthy_ = true;
     bool draining_ = false;
     std::unordered_map<base::CallSid, Entry> calls_;
+    // Calls that are over and wait for the last words of their caller.
+    std::unordered_map<const Call*, std::shared_ptr<Call>> lingering_;
     // Calls that ended or went straight to people, so that a replayed webhook opens nothing (T04).
     std::unordered_map<base::CallSid, base::TimePoint> seen_;
     std::deque<base::CallSid> seen_order_;

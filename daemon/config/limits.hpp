@@ -58,6 +58,7 @@ constexpr std::size_t dtmf_per_second = 20;
 constexpr std::size_t out_message_base64 = 640;              // 480 bytes, 60 ms of mu-law
 constexpr auto playout_ahead = 1000ms;                       // audio in flight at Twilio
 constexpr auto playout_waiting_max = 60s;                    // beyond: the response is cancelled
+constexpr auto last_words_patience = 6s;                      // a transcript that is on its way when the call ends
 constexpr auto mark_every = 180ms;                           // openai-realtime.md T24: 100 to 200 ms
 constexpr auto mark_timeout = 5s;                            // T20, after the audio should have ended
 constexpr auto caller_ring = 30s;                            // kept for a voice that is not ready

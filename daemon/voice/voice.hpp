@@ -127,6 +127,15 @@ class Voice : public std::enable_shared_from_this<Voice> {
     virtual void unheard(const std::function<void(std::string_view base64)>& give) {
         static_cast<void>(give);
     }
+    // The caller has gone, or goes to a person: no more audio either way. True: words of what was said last may
+    // still come as on_caller_utterance, and the voice stays for them until it is stopped. `speaking`: our own
+    // detector hears the caller speak.
+    virtual bool hang_up(bool speaking) {
+        static_cast<void>(speaking);
+        return false;
+    }
+    // After hang_up: whether there are such words.
+    virtual bool owes_words() const { return false; }
     virtual std::string_view provider() const = 0;  // word for the journal, e.g. "openai"
     // Closes; no notice after it returns. Idempotent, any state.
     virtual void stop(std::string_view reason) = 0;

@@ -455,3 +455,17 @@ async def test_a_colleague_transfers_a_call_and_the_person_is_told_why(world):
     status, _, _ = await world.post("/api/webhooks/whisper", child, token=None)
     assert status == 403
     assert await world.handed_over(stream.sid) == "transferred"
+
+
+@scenario
+async def test_the_last_words_of_a_caller_who_hangs_up_are_kept(world):
+    provider = await up(world)
+    stream, voice = await world.talking(provider)
+    item = await voice.caller_turn(None)
+    await world.event("speech_started", stream.sid)
+    await stream.stop()
+    assert await world.ended(stream.sid) == "stop"
+    await voice.send(type="conversation.item.input_audio_transcription.completed", item_id=item, content_index=0,
+                     transcript="It is on the third floor.", usage={"type": "duration", "seconds": 1})
+    await world.event("utterance", stream.sid, text="It is on the third floor.")
+    await within(voice.closed.wait(), "the provider session to close")

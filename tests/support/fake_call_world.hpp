@@ -72,6 +72,11 @@ class FakeVoice : public voice::Voice {
     void unheard(const std::function<void(std::string_view)>& give) override {
         for (const auto& piece : not_written_down) give(piece);
     }
+    bool hang_up(bool speaking) override {
+        spoke_at_the_end = speaking;
+        return owes > 0;
+    }
+    bool owes_words() const override { return owes > 0; }
     std::string_view provider() const override { return ladder::to_string(rung); }
     void stop(std::string_view reason) override {
         if (stopped.empty()) stopped.assign(reason);
@@ -93,6 +98,8 @@ class FakeVoice : public voice::Voice {
     std::vector<std::string> not_written_down;  // what unheard() gives
     bool opened = false, proven = false, configured = false;
     int cancels = 0;
+    int owes = 0;  // utterances that will still come
+    bool spoke_at_the_end = false;
     voice::Handover handover;
     std::string stopped;
     std::vector<std::string> heard, keys, played;
@@ -295,12 +302,14 @@ class CallWorld : private call::CallOwner {
     FakeLeg leg{loop};
     std::shared_ptr<call::Call> call;
     std::string ended;
+    bool gone = false;
     twilio::StreamEvent event;
     std::string payload, payload_override;  // what the caller's frames hold
     std::int64_t chunk = 0, timestamp = 0;
 
   private:
     void on_call_ended(call::Call&, std::string_view reason) override { ended.assign(reason); }
+    void on_call_gone(call::Call&) override { gone = true; }
 };
 
 }  // namespace holdfast::test

@@ -110,6 +110,18 @@ void RealtimeVoice::cancel_response() {
     if (current_) current_->cancel_response();
 }
 
+bool RealtimeVoice::hang_up(bool speaking) {
+    if (!ready() || !current_) return false;
+    for (base::Timer* timer : {&renew_timer_, &switch_timer_}) timer->cancel();
+    end_session(next_, "hang_up");
+    const bool now = current_->hang_up(speaking);
+    return now || owes_words();
+}
+
+bool RealtimeVoice::owes_words() const {
+    return (current_ && current_->owes_words()) || (retired_ && retired_->words_pending());
+}
+
 void RealtimeVoice::stop(std::string_view reason) {
     if (std::exchange(listener_, nullptr) == nullptr) return;
     for (base::Timer* timer : {&renew_timer_, &switch_timer_, &retire_timer_}) timer->cancel();

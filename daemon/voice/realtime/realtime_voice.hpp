@@ -48,6 +48,8 @@ class RealtimeVoice : public Voice, private SessionListener {
     void unheard(const std::function<void(std::string_view)>& give) override;
     std::string_view provider() const override { return plan_->profile.name; }
     void stop(std::string_view reason) override;
+    bool hang_up(bool speaking) override;
+    bool owes_words() const override;
 
   private:
     struct Remembered {

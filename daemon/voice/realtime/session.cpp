@@ -481,6 +481,21 @@ void Session::tell_caller_words(Turn& turn, std::string_view text, bool failed) 
 
 bool Session::words_pending() const { return turns_.words_pending(loop_.now(), k_transcript_patience); }
 
+bool Session::hang_up(bool speaking) {
+    if (!talking() || hung_up_) return false;
+    cancel_response();
+    answer_timer_.cancel();
+    if (speaking || turns_.speaking()) {
+        static const std::string k_silence = base::base64_encode(std::string(20 * k_bytes_per_ms, '\xff'));
+        const auto wait = plan_->vad_silence.count() > 0 ? plan_->vad_silence + k_turn_end_margin : k_turn_end_unknown;
+        for (auto given = base::milliseconds(0); given < wait; given += base::milliseconds(20)) {
+            append_audio(k_silence);
+        }
+    }
+    hung_up_ = true;
+    return speaking || owes_words();
+}
+
 void Session::disown_turn(std::string_view item) {
     if (Turn* const turn = turns_.find(item)) turn->transcribed = true;
 }
@@ -703,6 +718,7 @@ void Session::answer_tool(std::string_view call_id, std::string_view output) {
 // --- no answer (O13) ---
 
 void Session::arm_answer_timer() {
+    if (hung_up_) return;
     answer_timer_.arm(k_answer_timeout, [this] { on_answer_timeout(); });
 }
 

@@ -61,6 +61,9 @@ constexpr base::milliseconds k_configure_timeout{2500};
 constexpr base::milliseconds k_answer_timeout{4000};
 // Two server errors this close together and the session is given up (O11).
 constexpr base::milliseconds k_server_error_window{10'000};
+// Of silence beyond the detector's own, so that it is sure that a turn is over.
+constexpr base::milliseconds k_turn_end_margin{300};
+constexpr base::milliseconds k_turn_end_unknown{2000};  // when it does not say (semantic_vad)
 // A transcript that has not come by then is no longer waited for.
 constexpr base::milliseconds k_transcript_patience{5000};
 // ... and by then it is reported as missing (O28).
@@ -99,6 +102,10 @@ class Session : public net::WsListener, public std::enable_shared_from_this<Sess
         return expecting_ || wanted_ || answers_.phase() != Answers::Phase::none;
     }
     bool words_pending() const;
+    // No more of the caller's audio will come. Ends a turn that is open, by silence: the service hears time only
+    // in what is appended. True: words are still owed.
+    bool hang_up(bool speaking);
+    bool owes_words() const { return turns_.speaking() || words_pending(); }
     const Turn* last_turn() const { return turns_.last(); }
     // Gives on what is half known: words of cut answers, and turns whose words will not come any more,
     // except `turn` (another session will hear it again).
@@ -186,6 +193,7 @@ class Session : public net::WsListener, public std::enable_shared_from_this<Sess
     std::int64_t appended_bytes_ = 0;
     Turns turns_;
     Answers answers_;
+    bool hung_up_ = false;
     bool expecting_ = false;   // the caller's turn ended, the service has not begun its response
     bool wanted_ = false;      // a response.create waits for the running response to end
     bool retried_ = false;     // this answer was already asked for twice

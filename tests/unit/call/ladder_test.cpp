@@ -351,6 +351,72 @@ TEST(CallLadder, WhenTwilioNeverSaysHowItWentTheCallEndsByItself) {
     EXPECT_EQ(world.ended, "transferred");
 }
 
+// --- the last words ---
+
+TEST(LastWords, OfACallerWhoHangsUpAreWaitedFor) {
+    CallWorld world(k_whole);
+    world.talk();
+    world.voice->owes = 1;
+    world.call->twilio_stop();
+    EXPECT_EQ(world.ended, "stop");
+    EXPECT_TRUE(world.call->lingers());
+    EXPECT_EQ(world.voice->stopped, "");
+    const auto before = world.journal.rows<store::Utterance>().size();
+    world.voice->owes = 0;
+    says(world, "It is number twelve.");
+    world.loop.run_posted();
+    EXPECT_EQ(world.journal.rows<store::Utterance>().size(), before + 1);
+    EXPECT_EQ(world.voice->stopped, "last_words");
+    EXPECT_TRUE(world.gone);
+    EXPECT_FALSE(world.call->lingers());
+}
+
+TEST(LastWords, ThatNeverComeAreGivenUp) {
+    CallWorld world(k_whole);
+    world.talk();
+    world.voice->owes = 1;
+    world.call->twilio_stop();
+    world.loop.advance(5900ms);
+    EXPECT_TRUE(world.call->lingers());
+    world.loop.advance(200ms);
+    EXPECT_FALSE(world.call->lingers());
+    EXPECT_TRUE(world.gone);
+}
+
+TEST(LastWords, AVoiceThatDiesMeanwhileEndsTheWait) {
+    CallWorld world(k_whole);
+    world.talk();
+    world.voice->owes = 1;
+    world.call->twilio_stop();
+    world.voice->listener.on_voice_lost(loss());
+    world.loop.run_posted();
+    EXPECT_TRUE(world.gone);
+}
+
+TEST(LastWords, BeforeAPersonAskForNobodyTwiceAndSayNothing) {
+    CallWorld world(k_whole);
+    world.talk();
+    world.voice->owes = 2;
+    world.call->ask_person("keypad");
+    EXPECT_EQ(world.call->phase(), Phase::leaving);
+    world.voice->listener.on_caller_speech_started();  // its own detector is late
+    world.voice->listener.on_voice_audio("item_9", audio_ms(200));
+    world.voice->owes = 0;
+    says(world, "Give me an operator.");
+    EXPECT_EQ(world.voice->stopped, "last_words");
+    EXPECT_EQ(world.call->phase(), Phase::leaving);
+    EXPECT_FALSE(world.gone) << "the call goes on";
+    EXPECT_THAT(seams(world), ElementsAre("person_asked keypad"));
+}
+
+TEST(LastWords, AreNotWaitedForWhenNoneAreOwed) {
+    CallWorld world(k_whole);
+    world.talk();
+    world.call->twilio_stop();
+    EXPECT_EQ(world.voice->stopped, "call_ended");
+    EXPECT_FALSE(world.call->lingers());
+}
+
 // --- what a call tells the ladder ---
 
 const ladder::RungState& state_of(CallWorld& world, Rung rung, ladder::Snapshot& snapshot) {

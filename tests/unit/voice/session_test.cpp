@@ -713,6 +713,30 @@ TEST_F(RealtimeSession, AMissingPongIsALoss) {
     EXPECT_EQ(recorder.lines.back(), "lost ping retry no_pong");
 }
 
+TEST_F(RealtimeSession, AfterAHangUpAnOpenTurnIsEndedBySilenceAndItsWordsStillCome) {
+    talk();
+    voice->caller_audio(frame());
+    socket().say({{"type", "input_audio_buffer.speech_started"}, {"audio_start_ms", 0}, {"item_id", "u1"}});
+    const auto before = socket().sent.size();
+    EXPECT_TRUE(voice->hang_up(false));
+    EXPECT_EQ(socket().sent.size() - before, (plan.vad_silence.count() + 300) / 20u);
+    EXPECT_TRUE(voice->owes_words());
+    say_turn("u1", 0, 500);
+    EXPECT_TRUE(voice->owes_words());
+    loop.advance(4500ms);  // no answer is awaited any more
+    EXPECT_THAT(recorder.losses, IsEmpty());
+    socket().say({{"type", "conversation.item.input_audio_transcription.completed"}, {"item_id", "u1"}, {"transcript", "Twelve Main Street."}});
+    EXPECT_TRUE(recorder.has("caller u1 [0..500] Twelve Main Street."));
+    EXPECT_FALSE(voice->owes_words());
+}
+
+TEST_F(RealtimeSession, AHangUpInSilenceOwesNothing) {
+    talk();
+    const auto before = socket().sent.size();
+    EXPECT_FALSE(voice->hang_up(false));
+    EXPECT_EQ(socket().sent.size(), before);
+}
+
 TEST_F(RealtimeSession, EachIntervalTellsWhatTheLineIsLike) {
     talk();
     loop.advance(4s);
