@@ -740,6 +740,7 @@ Event Call::moved(EventKind kind, std::string_view reason, ladder::Move move) co
 }
 
 void Call::give_up_voice(EventKind kind, std::string_view reason, ladder::Move move) {
+    if (seat_ && seat_->ready()) seat_->voice()->unheard([this](std::string_view base64) { early_.push(base64); });
     apply(moved(kind, reason, move));
 }
 

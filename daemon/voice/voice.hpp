@@ -123,7 +123,7 @@ class Voice : public std::enable_shared_from_this<Voice> {
     // Whether caller audio means anything to it. A voice without ears is given none: the call keeps the
     // last 30 s for the next one that has some.
     virtual bool hears() const { return true; }
-    // After its loss: the caller audio that nobody wrote down yet, oldest first.
+    // After its loss, or before it is given up: the caller audio that nobody wrote down yet, oldest first.
     virtual void unheard(const std::function<void(std::string_view base64)>& give) {
         static_cast<void>(give);
     }

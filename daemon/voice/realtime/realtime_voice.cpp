@@ -249,10 +249,11 @@ void RealtimeVoice::on_session_lost(Session& session, const VoiceLoss& loss) {
     const bool renewable = ready_ && loss.error.condition == base::Condition::retry &&
                            (next_ != nullptr || loss.reason == "expired");
     const Carry carry = carry_from(session);
+    const auto unwritten = unwritten_from(session);
     session.flush(renewable ? std::string_view(carry.turn) : std::string_view());
     if (listener_ == nullptr) return;
     if (!renewable) {
-        unheard_from_ms_ = carry.from_ms;
+        unheard_from_ms_ = unwritten;
         lose(loss);
         return;
     }
@@ -396,7 +397,15 @@ std::int64_t RealtimeVoice::pieces_from(std::int64_t from_ms, Give give) {
     return given_again_ms;
 }
 
+// Also a turn that has been answered: its transcript may be later than the answer, and the answer broke off.
+std::int64_t RealtimeVoice::unwritten_from(const Session& session) const {
+    const auto onset = given_ms() - k_onset_ms;
+    const auto first = session.unwritten_from_ms();
+    return first < 0 ? onset : std::min(onset, first);
+}
+
 void RealtimeVoice::unheard(const std::function<void(std::string_view)>& give) {
+    if (unheard_from_ms_ < 0 && ready() && current_) unheard_from_ms_ = unwritten_from(*current_);
     if (unheard_from_ms_ < 0) return;
     pieces_from(std::exchange(unheard_from_ms_, -1), [&](std::string_view base64, std::int64_t) { give(base64); });
 }

@@ -120,6 +120,8 @@ class RealtimeVoice : public Voice, private SessionListener {
     bool joining_ = false;  // speaks first, once
 
     audio::FrameRing ring_;  // the caller's last 30 s, for the session or the voice that takes over
+    // Where in the call's audio the words begin that this session has not given us.
+    std::int64_t unwritten_from(const Session& session) const;
     std::int64_t unheard_from_ms_ = -1;  // after a loss: where the words that nobody wrote down begin
     std::int64_t given_bytes_ = 0;
     bool caller_speaking_ = false;

@@ -107,6 +107,7 @@ class Session : public net::WsListener, public std::enable_shared_from_this<Sess
     bool hang_up(bool speaking);
     bool owes_words() const { return turns_.speaking() || words_pending(); }
     const Turn* last_turn() const { return turns_.last(); }
+    std::int64_t unwritten_from_ms() const { return turns_.unwritten_from_ms(); }
     // Gives on what is half known: words of cut answers, and turns whose words will not come any more,
     // except `turn` (another session will hear it again).
     void flush(std::string_view except_turn);

@@ -54,4 +54,11 @@ bool Turns::words_pending(base::TimePoint now, base::Mono::duration patience) co
     });
 }
 
+std::int64_t Turns::unwritten_from_ms() const {
+    for (const Turn& turn : turns_) {
+        if (!turn.transcribed) return turn.start_ms;
+    }
+    return -1;
+}
+
 }  // namespace holdfast::voice::realtime

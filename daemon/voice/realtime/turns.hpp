@@ -34,6 +34,8 @@ class Turns {
     void mark_answered();
     // A committed turn whose words may still come; one older than `patience` no longer counts.
     bool words_pending(base::TimePoint now, base::Mono::duration patience) const;
+    // Where the first turn begins whose words have not come, spoken to its end or not; -1: there is none.
+    std::int64_t unwritten_from_ms() const;
     std::deque<Turn>& all() { return turns_; }
 
   private:

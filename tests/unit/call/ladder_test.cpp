@@ -351,6 +351,18 @@ TEST(CallLadder, WhenTwilioNeverSaysHowItWentTheCallEndsByItself) {
     EXPECT_EQ(world.ended, "transferred");
 }
 
+TEST(CallLadder, O15_WhatAVoiceThatFellSilentHasNotWrittenDownGoesToTheNext) {
+    CallWorld world(k_whole);
+    world.talk();
+    world.voice->not_written_down = {audio_ms(20, '\x31'), audio_ms(20, '\x32')};
+    world.voice->listener.on_voice_audio("item_1", audio_ms(100));
+    for (int i = 0; i < 100 && world.made.size() < 2; ++i) world.pass(20);
+    ASSERT_EQ(world.made.size(), 2u);
+    world.voice->become_ready();
+    EXPECT_THAT(world.voice->heard, testing::Contains(audio_ms(20, '\x31')));
+    EXPECT_THAT(world.voice->heard, testing::Contains(audio_ms(20, '\x32')));
+}
+
 // --- the last words ---
 
 TEST(LastWords, OfACallerWhoHangsUpAreWaitedFor) {

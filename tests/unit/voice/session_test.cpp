@@ -730,6 +730,18 @@ TEST_F(RealtimeSession, AfterAHangUpAnOpenTurnIsEndedBySilenceAndItsWordsStillCo
     EXPECT_FALSE(voice->owes_words());
 }
 
+TEST_F(RealtimeSession, WordsThatHaveNotComeAreUnheardThoughTheirAnswerHasBegun) {
+    talk();
+    for (int i = 0; i < 50; ++i) voice->caller_audio(frame());
+    say_turn("u1", 200, 600);
+    socket().say(response_created("r1"));
+    socket().say(delta("r1", "a1", audio(100)));
+    for (int i = 0; i < 50; ++i) voice->caller_audio(frame());
+    int pieces = 0;
+    voice->unheard([&](std::string_view) { ++pieces; });
+    EXPECT_EQ(pieces, (2000 - 200) / 20);
+}
+
 TEST_F(RealtimeSession, AHangUpInSilenceOwesNothing) {
     talk();
     const auto before = socket().sent.size();

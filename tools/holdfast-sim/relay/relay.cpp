@@ -60,6 +60,7 @@ class Pair : public std::enable_shared_from_this<Pair> {
         tcp::socket* from = nullptr;
         tcp::socket* to = nullptr;
         std::deque<Piece> waiting;
+        std::vector<char> going;  // being written
         std::size_t waiting_bytes = 0;
         std::vector<char> incoming = std::vector<char>(k_read_bytes);
         bool reading = false, writing = false, ended = false, shut = false;
@@ -230,7 +231,9 @@ void Pair::pump(Way way) {
         h.left -= static_cast<std::int64_t>(piece.bytes.size());
     }
     h.writing = true;
-    asio::async_write(*h.to, asio::buffer(piece.bytes),
+    h.going = std::move(piece.bytes);
+    h.waiting.pop_front();
+    asio::async_write(*h.to, asio::buffer(h.going),
                       [self = shared_from_this(), way, last](const error_code& ec, std::size_t size) {
                           Half& half = self->half(way);
                           half.writing = false;
@@ -238,8 +241,7 @@ void Pair::pump(Way way) {
                           if (ec) return self->reset_both();
                           self->relay_.passed(way, size);
                           if (last) return self->finish();
-                          half.waiting_bytes -= half.waiting.front().bytes.size();
-                          half.waiting.pop_front();
+                          half.waiting_bytes -= std::min(half.waiting_bytes, size);
                           self->pump(way);
                           self->read(way);
                       });
@@ -264,6 +266,7 @@ void Pair::spoiled() {
 void Pair::half_close(Way way) {
     half(way).ended = true;
     half(way).waiting.clear();
+    half(way).waiting_bytes = 0;
     pump(way);
 }
 
