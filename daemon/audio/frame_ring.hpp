@@ -19,15 +19,20 @@ class FrameRing {
     std::uint64_t dropped() const { return dropped_; }
     bool empty() const { return used_ == 0; }
 
-    // Calls `give(base64)` for each piece, oldest first, and empties the ring.
+    // Calls `give(base64)` for each piece, oldest first.
     template <class Give>
-    void drain(Give give) {
+    void each(Give give) {
         for (std::size_t left = used_, at = first_; left > 0;) {
             const Piece piece = piece_at(at);
             give(piece.text);
             at = piece.next;
             left -= piece.size;
         }
+    }
+    // The same, and empties the ring.
+    template <class Give>
+    void drain(Give give) {
+        each(give);
         clear();
     }
     void clear();

@@ -416,10 +416,20 @@ void Call::record_if_wanted() {
     if (!canned && !settings_->record_live) return;
     recording::Start start;
     start.call = sid();
-    start.utc_ms = env_.loop.utc_ms();
-    start.offset_ms = offset_ms();
+    // What was said before and nobody wrote down comes first: a rung without ears may never find any.
+    if (canned) start.before_ms = early_.held_ms();
+    const auto now_ms = next_timestamp_ms_ >= 0 ? stream_offset_ms_ + next_timestamp_ms_ : offset_ms();
+    start.before_ms = std::min(start.before_ms, now_ms);
+    start.utc_ms = env_.loop.utc_ms() - start.before_ms;
+    start.offset_ms = now_ms - start.before_ms;
     start.retention_class = canned ? "canned" : "live";
     recording_ = env_.recorder.start(start);
+    if (!recording_ || start.before_ms == 0) return;
+    auto at_ms = now_ms - early_.held_ms();
+    early_.each([&](std::string_view base64) {
+        recording_->caller(base64, at_ms);
+        at_ms += static_cast<std::int64_t>(base::base64_decoded_bytes(base64)) / k_bytes_per_ms;
+    });
 }
 
 void Call::dtmf(std::string_view digit) {

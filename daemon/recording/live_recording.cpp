@@ -20,7 +20,7 @@ constexpr std::int64_t samples_in(std::chrono::milliseconds time) { return time.
 
 LiveRecording::LiveRecording(std::shared_ptr<Queue> queue, Id id, const Start& start, Clock clock)
     : queue_(std::move(queue)), id_(id), call_(start.call), offset_ms_(start.offset_ms), clock_(std::move(clock)),
-      started_(clock_()) {
+      started_(clock_() - std::chrono::milliseconds(start.before_ms)) {
     metrics::recordings_active.add(1);
 }
 

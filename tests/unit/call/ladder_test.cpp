@@ -363,6 +363,20 @@ TEST(CallLadder, O15_WhatAVoiceThatFellSilentHasNotWrittenDownGoesToTheNext) {
     EXPECT_THAT(world.voice->heard, testing::Contains(audio_ms(20, '\x32')));
 }
 
+TEST(CallLadder, WhatNobodyWroteDownBeginsTheRecordingOfARungWithoutEars) {
+    CallWorld world({Rung::openai, Rung::canned, Rung::person});
+    world.talk();
+    const auto at = world.timestamp;
+    for (int i = 0; i < 50; ++i) world.voice->not_written_down.push_back(audio_ms(20, '\x31'));
+    world.voice->listener.on_voice_lost(loss("auth", base::Condition::fatal));
+    ASSERT_EQ(world.recorder.kept.size(), 1u);
+    const auto& kept = *world.recorder.kept[0];
+    EXPECT_EQ(kept.start.retention_class, "canned");
+    EXPECT_EQ(kept.start.before_ms, 1000);
+    EXPECT_EQ(kept.start.offset_ms, at - 1000);
+    EXPECT_EQ(kept.caller_ms, 1000);
+}
+
 // --- the last words ---
 
 TEST(LastWords, OfACallerWhoHangsUpAreWaitedFor) {

@@ -52,6 +52,23 @@ TEST_F(Live, PlacesFramesOnTheCallsClock) {
     EXPECT_EQ(got[0].at, 800);
 }
 
+TEST_F(Live, BeginsInThePastWhenAudioFromThereIsGiven) {
+    live.reset();
+    queue = std::make_shared<Queue>(16);
+    live = std::make_unique<LiveRecording>(queue, 7, Start{k_call, k_utc_ms, 2000, "canned", 5000}, [this] { return now; });
+    for (int i = 0; i < 250; ++i) live->caller(frame('c'), 2000 + 20 * i);  // the last five seconds, at once
+    now += 1s;
+    live->caller(frame('c'), 7000);
+    live->finish();
+    std::int64_t samples = 0, end = 0;
+    for (const auto& item : items()) {
+        if (const auto* block = std::get_if<Block>(&item.what)) samples += static_cast<std::int64_t>(block->mulaw.size());
+        if (const auto* close = std::get_if<Close>(&item.what)) end = close->samples;
+    }
+    EXPECT_EQ(samples, 8 * 5020);
+    EXPECT_EQ(end, 8 * 6000);
+}
+
 TEST_F(Live, CutsOffWhatWasSpokenBeforeItBegan) {
     make(5000);
     live->caller(frame('a'), 4900);
