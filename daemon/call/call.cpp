@@ -560,12 +560,15 @@ void Call::tick() {
 
 void Call::judge_line(base::TimePoint now) {
     line_judged_at_ = now;
+    if (std::exchange(slow_, false)) return line_.discard();
     const auto second = line_.take();
-    if (std::exchange(slow_, false)) return;
-    auto& uplink = env_.ladder.uplink();
-    uplink.send_queue(std::chrono::duration_cast<base::milliseconds>(now - leg_->blocked_since()), now);
-    if (second.expected > 0) uplink.frames(second.expected, second.late, now);
-    if (const auto rtt = leg_->round_trip()) uplink.round_trip(*rtt, now);
+    ladder::CallSecond seen;
+    seen.expected = second.expected;
+    seen.late = second.late;
+    seen.late_share = second.late_share;
+    seen.send_queue = std::chrono::duration_cast<base::milliseconds>(now - leg_->blocked_since());
+    seen.round_trip = leg_->round_trip();
+    env_.ladder.uplink().add(seen, now);
 }
 
 void Call::watch_caller_audio(base::TimePoint now) {

@@ -5,8 +5,11 @@
 
 #include "base/loop.hpp"
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <utility>
 
 namespace holdfast::call {
 
@@ -17,9 +20,14 @@ class LineWatch {
     // Two clocks part by 500 ppm at most (P14): the fastest way seen is forgotten at twice that.
     static constexpr std::int64_t k_forget_frames = 50;  // one millisecond for so many
 
+    // The time over which a call's own share is taken: a line that loses a frame now and then holds up all
+    // behind it, so that single seconds are either good or lost.
+    static constexpr std::size_t k_seconds = 5;
+
     struct Second {
         std::uint32_t expected = 0;
         std::uint32_t late = 0;
+        double late_share = 0;  // of the last `k_seconds`, this one included
     };
 
     void reset() { *this = LineWatch(); }
@@ -40,13 +48,25 @@ class LineWatch {
     }
     // What came since the last time.
     Second take() {
-        const Second out = second_;
-        second_ = Second();
+        Second out = std::exchange(second_, Second());
+        last_[next_] = out;
+        next_ = (next_ + 1) % k_seconds;
+        std::uint64_t expected = 0;
+        std::uint64_t late = 0;
+        for (const Second& second : last_) {
+            expected += second.expected;
+            late += second.late;
+        }
+        if (expected > 0) out.late_share = static_cast<double>(late) / static_cast<double>(expected);
         return out;
     }
+    // Not measured: what came since the last time says nothing of the line.
+    void discard() { second_ = Second(); }
 
   private:
     Second second_;
+    std::array<Second, k_seconds> last_{};
+    std::size_t next_ = 0;
     std::optional<std::int64_t> least_;  // arrival minus time stamp, of the fastest
     std::int64_t frames_ = 0;
 };

@@ -22,6 +22,14 @@ double between(double value, double good, double bad) {
     return std::clamp((bad - value) / (bad - good), 0.0, 1.0);
 }
 
+double queue_score(double queued_ms) {
+    return between(queued_ms, ms(limits::uplink_queue_good), ms(limits::uplink_queue_bad));
+}
+
+double late_score(double share) {
+    return between(share, limits::uplink_late_good, limits::uplink_late_bad);
+}
+
 }  // namespace
 
 void Uplink::set_caps(int up_kbps, int down_kbps) {
@@ -40,23 +48,23 @@ Uplink::Bucket& Uplink::bucket(base::TimePoint now) {
     return b;
 }
 
-void Uplink::send_queue(base::milliseconds queued, base::TimePoint now) {
-    Mean& mean = bucket(now).queue_ms;
-    // No more than the worst that matters: one socket whose peer has stopped reading (T19) is not the line.
-    mean.sum += std::clamp(ms(queued), 0.0, ms(limits::uplink_queue_bad));
-    mean.count += 1;
-}
-
-void Uplink::frames(std::uint32_t expected, std::uint32_t late, base::TimePoint now) {
-    Mean& mean = bucket(now).late;
-    mean.sum += std::min(expected, late);
-    mean.count += expected;
-}
-
-void Uplink::round_trip(base::milliseconds rtt, base::TimePoint now) {
-    Mean& mean = bucket(now).rtt_ms;
-    mean.sum += std::max(0.0, ms(rtt));
-    mean.count += 1;
+void Uplink::add(const CallSecond& seen, base::TimePoint now) {
+    Bucket& b = bucket(now);
+    const auto count = [](Measure& measure, Mean mean, bool well) {
+        measure.all.add(mean);
+        ++measure.calls;
+        if (!well) return;
+        measure.well.add(mean);
+        ++measure.calls_well;
+    };
+    // No more than the worst that matters: a queue of a minute is no worse for the line than a full one.
+    const double queue = std::clamp(ms(seen.send_queue), 0.0, ms(limits::uplink_queue_bad));
+    count(b.queue_ms, {queue, 1}, queue_score(queue) > k_down_at);
+    if (seen.expected > 0) {
+        const Mean late{static_cast<double>(std::min(seen.expected, seen.late)), static_cast<double>(seen.expected)};
+        count(b.late, late, late_score(seen.late_share) > k_down_at);
+    }
+    if (seen.round_trip) b.rtt_ms.add({std::max(0.0, ms(*seen.round_trip)), 1});
 }
 
 void Uplink::Mean::add(const Mean& other) {
@@ -64,34 +72,37 @@ void Uplink::Mean::add(const Mean& other) {
     count += other.count;
 }
 
-double Uplink::score(const Bucket& measured, Direction direction) {
+void Uplink::Means::add(const Bucket& bucket) {
+    queue_ms.add(bucket.queue_ms.value());
+    late.add(bucket.late.value());
+    rtt_ms.add(bucket.rtt_ms);
+}
+
+double Uplink::score(const Means& measured, Direction direction) {
     const double rtt = between(measured.rtt_ms.value(), ms(limits::uplink_rtt_good),
                                ms(limits::uplink_rtt_bad));
-    const double own = direction == Direction::up
-                           ? between(measured.queue_ms.value(), ms(limits::uplink_queue_good),
-                                     ms(limits::uplink_queue_bad))
-                           : between(measured.late.value(), limits::uplink_late_good,
-                                     limits::uplink_late_bad);
+    const double own = direction == Direction::up ? queue_score(measured.queue_ms.value())
+                                                  : late_score(measured.late.value());
     return std::min(own, std::max(k_up_from, rtt));
 }
 
 double Uplink::score(Direction direction, base::TimePoint now) const {
     const std::int64_t oldest = second_of(now - limits::uplink_window);
-    Bucket all;
+    Means window;
     for (const Bucket& b : buckets_) {
-        if (b.second <= oldest) continue;
-        all.queue_ms.add(b.queue_ms);
-        all.rtt_ms.add(b.rtt_ms);
-        all.late.add(b.late);
+        if (b.second > oldest) window.add(b);
     }
-    return score(all, direction);
+    return score(window, direction);
 }
 
 double Uplink::worst_second(Direction direction, base::TimePoint now) const {
     const std::int64_t oldest = second_of(now - limits::uplink_window);
     double worst = 1;
     for (const Bucket& b : buckets_) {
-        if (b.second > oldest) worst = std::min(worst, score(b, direction));
+        if (b.second <= oldest) continue;
+        Means second;
+        second.add(b);
+        worst = std::min(worst, score(second, direction));
     }
     return worst;
 }

@@ -1,6 +1,8 @@
 // One score per direction of the box's line, from what the box sees of its Twilio legs. Up: audio
 // waiting in send queues. Down: caller frames that came late or not at all. Round-trip time counts
-// for both, but alone never condemns a line. A few one-second buckets, however many the calls.
+// for both, but alone never condemns a line. A call that fares badly while at least as many fare well
+// has a trouble of its own, and its seconds do not count: one peer that stops reading, or whose time
+// stamps lie, must not send all others to a person. A few one-second buckets, however many the calls.
 #pragma once
 
 #include "base/loop.hpp"
@@ -14,15 +16,22 @@ namespace holdfast::ladder {
 
 enum class Direction { up, down };
 
+// What one call saw in its last second.
+struct CallSecond {
+    std::uint32_t expected = 0;  // caller frames
+    std::uint32_t late = 0;      // of these, late or missing
+    double late_share = 0;       // over the call's last seconds
+    base::milliseconds send_queue{0};
+    std::optional<base::milliseconds> round_trip;  // nullopt: not known
+};
+
 class Uplink {
   public:
     // 0: no cap.
     void set_caps(int up_kbps, int down_kbps);
 
-    void send_queue(base::milliseconds queued, base::TimePoint now);
-    // Of `expected` frames, so many were late or missing.
-    void frames(std::uint32_t expected, std::uint32_t late, base::TimePoint now);
-    void round_trip(base::milliseconds rtt, base::TimePoint now);
+    // To be called about once a second for each call.
+    void add(const CallSecond& seen, base::TimePoint now);
 
     // Looks at the measurements: to be called about once a second, and before an admission.
     void judge(base::TimePoint now);
@@ -42,11 +51,23 @@ class Uplink {
         double value() const { return count > 0 ? sum / count : 0; }
         void add(const Mean& other);
     };
+    // One direction, one second: means of its own measure over all calls, and over those that fare well.
+    struct Measure {
+        Mean all;
+        Mean well;
+        int calls = 0;
+        int calls_well = 0;
+        const Mean& value() const { return 2 * calls_well >= calls ? well : all; }
+    };
     struct Bucket {
         std::int64_t second = -1;
-        Mean queue_ms;
+        Measure queue_ms;
+        Measure late;  // sum: late frames, count: expected ones
         Mean rtt_ms;
-        Mean late;  // sum: late frames, count: expected ones
+    };
+    struct Means {
+        Mean queue_ms, late, rtt_ms;
+        void add(const Bucket& bucket);
     };
     struct Side {
         int cap_kbps = 0;
@@ -55,7 +76,7 @@ class Uplink {
     };
 
     Bucket& bucket(base::TimePoint now);
-    static double score(const Bucket& measured, Direction direction);
+    static double score(const Means& measured, Direction direction);
     double worst_second(Direction direction, base::TimePoint now) const;
     const Side& side(Direction direction) const {
         return direction == Direction::up ? up_ : down_;

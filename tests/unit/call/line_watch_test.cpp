@@ -53,6 +53,23 @@ TEST_F(LineWatchTest, WhatNeverCameCounts) {
     EXPECT_EQ(line_.take().expected, 0u);
 }
 
+TEST_F(LineWatchTest, N11_ShareIsThatOfTheLastFiveSeconds) {
+    pass(1, 80ms);
+    for (int second = 0; second < 3; ++second) pass(1, 80ms);
+    EXPECT_EQ(pass(1, 900ms).late_share, 0.2);
+    for (int second = 0; second < 4; ++second) EXPECT_EQ(pass(1, 80ms).late_share, 0.2) << second;
+    EXPECT_EQ(pass(1, 80ms).late_share, 0);
+}
+
+TEST_F(LineWatchTest, WhatIsDiscardedCountsNowhere) {
+    pass(1, 80ms);
+    line_.missing(500);
+    line_.discard();
+    const auto second = pass(1, 80ms);
+    EXPECT_EQ(second.expected, 50u);
+    EXPECT_EQ(second.late_share, 0);
+}
+
 TEST_F(LineWatchTest, FramesWithoutATimeStampAreOnlyCounted) {
     line_.frame(-1, k_begin);
     EXPECT_EQ(line_.take().expected, 1u);

@@ -153,7 +153,7 @@ TEST_F(TheLadder, N26_SessionsThatDieTogetherAreOneFailure) {
 TEST_F(TheLadder, N12_OnALineThatCarriesNoTalkRunningCallsFallToRecordings) {
     start_up();
     for (int i = 0; i < 6; ++i) {
-        ladder_.uplink().send_queue(400ms, now_);
+        ladder_.uplink().add({50, 0, 0, 400ms, 40ms}, now_);
         ladder_.uplink().judge(now_);
         now_ += 1s;
     }

@@ -10,9 +10,7 @@ class AnUplink : public testing::Test {
     // One second of a line on which frames are late and audio waits.
     void second(std::uint32_t late_percent, base::milliseconds queued,
                 base::milliseconds rtt = 40ms) {
-        line_.frames(100, late_percent, now_);
-        line_.send_queue(queued, now_);
-        line_.round_trip(rtt, now_);
+        line_.add({100, late_percent, late_percent / 100.0, queued, rtt}, now_);
         line_.judge(now_);
         now_ += 1s;
     }
@@ -106,6 +104,44 @@ TEST_F(AnUplink, N15_ComesBackAfterThirtyGoodSecondsOnly) {
     EXPECT_TRUE(line_.is_down());
     seconds_of(6, 0, 0ms);
     EXPECT_FALSE(line_.is_down());
+}
+
+TEST_F(AnUplink, T12_T19_CallWithATroubleOfItsOwnIsNotTheLine) {
+    for (const bool of_the_peer : {true, false}) {
+        line_ = Uplink();
+        for (int i = 0; i < 10; ++i) {
+            // Half of the calls: time stamps that lie, and a peer that has stopped reading.
+            line_.add({500, of_the_peer ? 500u : 0u, of_the_peer ? 1.0 : 0.0, 2s, 40ms}, now_);
+            line_.add({50, 0, 0, 0ms, 40ms}, now_);
+            line_.judge(now_);
+            now_ += 1s;
+        }
+        EXPECT_FALSE(line_.is_down());
+        EXPECT_EQ(up(), 1);
+        EXPECT_EQ(down(), 1);
+    }
+    for (int i = 0; i < 5; ++i) {  // more than half: it is the line
+        for (int call = 0; call < 3; ++call) {
+            line_.add({50, call > 0 ? 50u : 0u, call > 0 ? 1.0 : 0.0, call > 0 ? 2000ms : 0ms, 40ms}, now_);
+        }
+        line_.judge(now_);
+        now_ += 1s;
+    }
+    EXPECT_LT(up(), 0.5) << "takes fewer calls";
+    EXPECT_TRUE(line_.is_down(Direction::down));
+}
+
+TEST_F(AnUplink, N11_SecondsThatAreGoodOrLostAreTheLineWhenEachCallHasThem) {
+    std::uint32_t second_number = 0;
+    for (int i = 0; i < 10; ++i) {  // one in four, another one for each call
+        for (std::uint32_t call = 0; call < 4; ++call) {
+            line_.add({50, (second_number + call) % 4 == 0 ? 50u : 0u, 0.25, 0ms, 40ms}, now_);
+        }
+        ++second_number;
+        line_.judge(now_);
+        now_ += 1s;
+    }
+    EXPECT_TRUE(line_.is_down(Direction::down));
 }
 
 TEST_F(AnUplink, ForgetsWhatNobodyMeasuresAnyMore) {
