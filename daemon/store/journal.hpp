@@ -62,7 +62,8 @@ struct Utterance {
     std::string provider;
     std::string item_id;  // the provider's; unique per call and provider session
     bool failed = false;  // transcription failed
-    bool deferred = false;  // transcribed after the call, from its recording
+    // Transcribed after the call, from its recording. The first row of an item_id stays, a later one is not written.
+    bool deferred = false;
     // Voice only. An interrupted answer is kept whole with what was heard of it.
     bool interrupted = false;
     std::optional<std::int64_t> played_ms;
@@ -166,6 +167,20 @@ struct ReadCalls {
     bool active_only = false;
 };
 
+// A recording of a call that stood on rung canned, and about which no audit row k_transcribed says yet that its
+// words are written down. Such a row begins with "path=PATH ".
+inline constexpr const char* k_transcribed = "recording_transcribed";
+struct UntranscribedRecording {
+    std::int64_t row = 0;  // grows with the age of the journal
+    std::optional<std::int64_t> call_ended_utc_ms;  // none: the call goes on
+    Recording recording;
+};
+struct Untranscribed {
+    std::vector<UntranscribedRecording> recordings;  // oldest first
+    std::int64_t next = 0;  // where to go on; every recording up to it has been looked at
+    bool more = false;
+};
+
 enum class StoreHealth { good, degraded, failed };
 const char* to_string(StoreHealth health);
 
@@ -190,6 +205,8 @@ class Journal {
     // Answers on the store thread, after the rows queued before. Any thread.
     virtual void read_calls(ReadCalls query, std::function<void(base::Result<CallList>)> done) = 0;
     virtual void read_call(CallSid call, std::function<void(base::Result<CallDetail>)> done) = 0;
+    // Looks at a bounded number of recordings behind row `after` (0: from the first one).
+    virtual void read_untranscribed(std::int64_t after, std::function<void(base::Result<Untranscribed>)> done) = 0;
     virtual StoreStatus status() const = 0;  // any thread; a snapshot
 };
 

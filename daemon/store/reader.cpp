@@ -29,6 +29,13 @@ const std::string k_recordings =
     "SELECT call_seq, utc_ms, offset_ms, path, sha256, duration_ms, lost_ms, legs, class FROM recording" + k_in_order;
 const std::string k_audit = "SELECT seq, utc_ms, actor, action, detail FROM audit" + k_in_order;
 
+const std::string k_recordings_after =
+    "SELECT r.seq, c.call_sid, c.ended_utc_ms, r.utc_ms, r.offset_ms, r.path, r.sha256, r.duration_ms, r.lost_ms, "
+    "r.legs, r.class, (r.class = 'canned' OR c.rung = 'canned' OR EXISTS (SELECT 1 FROM seam WHERE seam.call = r.call "
+    "AND (from_rung = 'canned' OR to_rung = 'canned'))) AND NOT EXISTS (SELECT 1 FROM audit WHERE audit.call = r.call "
+    "AND action = ?1 AND substr(detail, 1, length(r.path) + 6) = 'path=' || r.path || ' ') FROM recording AS r JOIN "
+    "call AS c ON c.seq = r.call WHERE r.seq > ?2 ORDER BY r.seq LIMIT ?3";
+
 CallRow call_row(const Query& q) {
     CallRow row;
     if (const auto sid = CallSid::parse(q.word(1))) row.call = *sid;
@@ -87,6 +94,23 @@ base::Result<CallList> read_calls(Database& db, const ReadCalls& query) {
     while (q.step()) list.calls.push_back(call_row(q));
     if (!db.ok()) return unreadable(db);
     return list;
+}
+
+base::Result<Untranscribed> read_untranscribed(Database& db, std::int64_t after) {
+    Untranscribed answer;
+    answer.next = after;
+    std::int64_t looked_at = 0;
+    for (Query q(db, k_recordings_after, k_transcribed, after, k_recordings_per_look); q.step(); ++looked_at) {
+        answer.next = q.number(0);
+        const auto call = CallSid::parse(q.word(1));
+        if (q.number(11) == 0 || !call) continue;
+        answer.recordings.push_back({q.number(0), q.number_or_null(2),
+                                     Recording{*call, q.number(3), q.number(4), q.word(5), q.word(6), q.number(7),
+                                               q.number(8), q.word(9), q.word(10)}});
+    }
+    if (!db.ok()) return unreadable(db);
+    answer.more = looked_at == k_recordings_per_look;
+    return answer;
 }
 
 base::Result<CallDetail> read_call(Database& db, const CallSid& call) {

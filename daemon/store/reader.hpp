@@ -7,9 +7,11 @@
 namespace holdfast::store {
 
 constexpr std::int64_t k_calls_per_answer_max = 1000;
+constexpr std::int64_t k_recordings_per_look = 100;  // three index look-ups each
 
 // Errors: "not_found" (reject), "store_read" (retry; the connection's failure is the caller's to treat).
 base::Result<CallList> read_calls(Database& db, const ReadCalls& query);
 base::Result<CallDetail> read_call(Database& db, const CallSid& call);
+base::Result<Untranscribed> read_untranscribed(Database& db, std::int64_t after);
 
 }  // namespace holdfast::store

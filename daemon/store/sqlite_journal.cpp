@@ -365,6 +365,10 @@ void SqliteJournal::read_call(CallSid call, std::function<void(base::Result<Call
     core_->read<CallDetail>([call](Database& db) { return store::read_call(db, call); }, std::move(done));
 }
 
+void SqliteJournal::read_untranscribed(std::int64_t after, std::function<void(base::Result<Untranscribed>)> done) {
+    core_->read<Untranscribed>([after](Database& db) { return store::read_untranscribed(db, after); }, std::move(done));
+}
+
 StoreStatus SqliteJournal::status() const { return core_->status(); }
 void SqliteJournal::stop(std::chrono::milliseconds flush) { core_->stop(flush); }
 

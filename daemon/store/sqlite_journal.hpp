@@ -47,6 +47,7 @@ class SqliteJournal : public Journal {
     bool append(Record record, Ack ack = {}) override;
     void read_calls(ReadCalls query, std::function<void(base::Result<CallList>)> done) override;
     void read_call(CallSid call, std::function<void(base::Result<CallDetail>)> done) override;
+    void read_untranscribed(std::int64_t after, std::function<void(base::Result<Untranscribed>)> done) override;
     StoreStatus status() const override;
 
     // Takes no more rows, writes what waits for at most `flush`, then puts the rest into the

@@ -249,7 +249,19 @@ void Writer::finish(const Call& call, std::string_view status, std::int64_t utc_
         .run();
 }
 
+// A piece of a recording may be transcribed again when the process died before it knew that its words were safe.
+std::optional<std::int64_t> Writer::known_deferred(const Utterance& row) {
+    if (!row.deferred) return std::nullopt;
+    const auto call = find(row.call.str());
+    if (!call) return std::nullopt;
+    Query known(db_, "SELECT call_seq FROM utterance WHERE call = ? AND item_id = ? AND deferred <> 0", call->seq,
+                row.item_id);
+    if (!known.step()) return std::nullopt;
+    return known.number(0);
+}
+
 Written Writer::write(const Utterance& row) {
+    if (const auto call_seq = known_deferred(row)) return {nullptr, *call_seq};
     const auto& sid = row.call.str();
     const auto place = next_place(sid, row.utc_ms - row.end_ms);
     Query(db_, insert_sql(k_utterance_table), next_seq_++, place.call, place.call_seq, nullptr, nullptr, sid,

@@ -104,6 +104,7 @@ class Writer {
     Written write(const CallChanged& row);
     Written write(const CallEnded& row);
     Written write(const Utterance& row);
+    std::optional<std::int64_t> known_deferred(const Utterance& row);
     Written write(const Seam& row);
     Written write(const Audit& row);
     Written write(const Recording& row);

@@ -28,6 +28,7 @@ class FakeJournal : public store::Journal {
     }
     void read_calls(store::ReadCalls, std::function<void(base::Result<store::CallList>)>) override {}
     void read_call(store::CallSid, std::function<void(base::Result<store::CallDetail>)>) override {}
+    void read_untranscribed(std::int64_t, std::function<void(base::Result<store::Untranscribed>)>) override {}
     store::StoreStatus status() const override { return {}; }
 
     template <class Row>

@@ -36,6 +36,7 @@ class WaitingJournal : public store::Journal {
         asked = call;
         answer_later([this, done = std::move(done)] { done(detail); });
     }
+    void read_untranscribed(std::int64_t, std::function<void(base::Result<store::Untranscribed>)>) override {}
     store::StoreStatus status() const override { return {}; }
 
     // Gives every answer that waits, as the store thread would.

@@ -72,6 +72,7 @@ class MemoryJournal : public store::Journal {
     }
     void read_calls(store::ReadCalls, std::function<void(base::Result<store::CallList>)>) override {}
     void read_call(store::CallSid, std::function<void(base::Result<store::CallDetail>)>) override {}
+    void read_untranscribed(std::int64_t, std::function<void(base::Result<store::Untranscribed>)>) override {}
     store::StoreStatus status() const override {
         store::StoreStatus status;
         status.generation = generation;
