@@ -93,7 +93,7 @@ constexpr const char* k_default = R"({
 
 base::Result<ProviderScript> parse_provider_script(const json& document, const std::string& folder,
                                                    Speech& speech) {
-    if (auto ok = refuse_unknown(document, {"turns", "otherwise", "unasked"}, "script"); !ok)
+    if (auto ok = refuse_unknown(document, {"turns", "otherwise", "unasked", "files"}, "script"); !ok)
         return ok.error();
     static const json k_fallback = json::parse(k_default);
     ProviderScript script;
@@ -110,6 +110,10 @@ base::Result<ProviderScript> parse_provider_script(const json& document, const s
     auto unasked = speak(document.value("unasked", k_fallback["unasked"]), speech, "unasked");
     if (!unasked) return unasked.error();
     script.unasked = std::move(*unasked);
+    for (const auto& text : document.value("files", json::array())) {
+        if (!text.is_string()) return bad("files: text expected");
+        script.files.push_back(text.get<std::string>());
+    }
     return script;
 }
 

@@ -35,13 +35,17 @@ struct ProviderScript {
     std::vector<ProviderTurn> turns;
     ProviderTurn otherwise;       // when the turns are used up
     std::vector<Spoken> unasked;  // for a response.create without a caller's turn
+    std::vector<std::string> files;  // transcripts of the file endpoint, one a request that has sound
+    const std::string& file(std::size_t index) const {
+        return index < files.size() ? files[index] : turn(index).hear;
+    }
     const ProviderTurn& turn(std::size_t index) const {
         return index < turns.size() ? turns[index] : otherwise;
     }
 };
 
 // `{turns: [{hear, answer | answers | wav, tool: {name, arguments}, then, delay_ms,
-// transcript_delay_ms}], otherwise: {...}, unasked: text}`.
+// transcript_delay_ms}], otherwise: {...}, unasked: text, files: [text]}`.
 base::Result<ProviderScript> parse_provider_script(const nlohmann::json& document,
                                                    const std::string& folder, Speech& speech);
 base::Result<ProviderScript> default_provider_script(Speech& speech);

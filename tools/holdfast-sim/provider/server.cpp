@@ -6,6 +6,7 @@
 #include "net/asio_loop.hpp"
 #include "provider/agent_session.hpp"
 #include "provider/echo.hpp"
+#include "provider/files.hpp"
 #include "wire/ws.hpp"
 
 #include <algorithm>
@@ -31,11 +32,12 @@ std::string query_value(std::string_view target, std::string_view name) {
     return {};
 }
 
-std::string error_body(const std::string& code, const std::string& message) {
+std::string error_body(const std::string& code, const std::string& message,
+                       const std::string& param = {}) {
     return json{{"error",
                  {{"message", message},
                   {"type", "invalid_request_error"},
-                  {"param", nullptr},
+                  {"param", param.empty() ? json() : json(param)},
                   {"code", code}}}}
         .dump();
 }
@@ -170,6 +172,7 @@ class ProviderServer::Connection final : public StreamHandler,
         const HttpMessage& request = request_.message();
         const std::string_view path =
             std::string_view(request.target).substr(0, request.target.find('?'));
+        if (path == "/v1/audio/transcriptions") return transcribe(request);
         if (path.substr(0, 10) == "/v1/models") return list_models(path);
         if (path == "/v1/convai/realtime/client_secrets") return give_secret(request);
         if (path == "/v1/convai/conversation/get-signed-url") return give_signed_url(request);
@@ -377,6 +380,38 @@ class ProviderServer::Connection final : public StreamHandler,
                     {{"value", server_.mint()}, {"expires_at", server_.loop_.utc_ms() / 1000 + 600}}, wrong);
     }
 
+    // A file; `conn` of its faults counts these requests alone.
+    void transcribe(const HttpMessage& request) {
+        const int number = static_cast<int>(server_.files_.size()) + 1;
+        const HeardFile heard = hear_file(request, server_.options_.key);
+        const Headers type{{"Content-Type", "application/json"}};
+        Refusal reply{200, "", type};
+        if (heard.status != 200) {
+            reply = {heard.status, error_body(heard.code, heard.message, heard.param), type};
+            server_.file_wrongs_.push_back(std::to_string(heard.status) + " " + heard.code + " " + heard.param);
+        } else if (const Fault* refuse = faults().find("file-refuse", 0, number)) {
+            reply = refusal_of(refuse->value);
+        } else if (faults().has("file-garbage", 0, number)) {
+            reply.body = "<html>Everything is fine.</html>";
+        } else {
+            const bool words = heard.turns > 0 && !faults().has("file-empty", 0, number);
+            const std::string text = words ? server_.options_.settings.script.file(server_.files_with_sound_++) : "";
+            reply.body = json{{"text", text},
+                              {"usage", {{"type", "duration"}, {"seconds", (heard.audio_ms + 999) / 1000}}}}
+                             .dump();
+        }
+        server_.files_.push_back({{"request", number}, {"status", reply.status}, {"model", heard.model},
+                                  {"bytes", heard.file_bytes}, {"audio_ms", heard.audio_ms},
+                                  {"turns", heard.turns}, {"at_ms", server_now()}});
+        say("file", {{"request", number}, {"status", reply.status}, {"audio_ms", heard.audio_ms}},
+            "file      " + std::to_string(heard.audio_ms) + " ms, " + std::to_string(reply.status));
+        if (faults().has("file-close", 0, number)) return stream_->close();
+        const Fault* slow = faults().find("file-slow", 0, number);
+        if (slow == nullptr) return answer(reply);
+        if (slow->value.empty()) return;
+        late_.arm(base::milliseconds(slow->number(0)), [this, reply] { answer(reply); });
+    }
+
     void list_models(std::string_view path) {
         const json model{{"id", "gpt-realtime-2.1"},
                          {"object", "model"},
@@ -390,7 +425,7 @@ class ProviderServer::Connection final : public StreamHandler,
 
     ProviderServer& server_;
     StreamPtr stream_;  // until the upgrade
-    HttpReader request_{HttpReader::Kind::request};
+    HttpReader request_{HttpReader::Kind::request, k_upload_bytes_max};
     std::shared_ptr<WsPeer> socket_;
     std::unique_ptr<Session> session_;
     std::unique_ptr<EchoSession> echo_;
@@ -501,7 +536,7 @@ void ProviderServer::add_fault(Fault fault) {
 }
 
 bool ProviderServer::client_was_right() const {
-    return ticket_wrongs_.empty() &&
+    return ticket_wrongs_.empty() && file_wrongs_.empty() &&
            std::all_of(records_.begin(), records_.end(),
                        [](const ConnectionRecord& r) { return r.wrong.empty(); });
 }
@@ -513,6 +548,8 @@ ordered_json ProviderServer::report() const {
             {"open", connections_.size()},
             {"tickets", tickets_},
             {"ticket_wrongs", ticket_wrongs_},
+            {"files", files_},
+            {"file_wrongs", file_wrongs_},
             {"connections", connections}};
 }
 

@@ -70,6 +70,9 @@ class ProviderServer {
     std::map<std::string, nlohmann::json> agents_;  // of the workspace
     nlohmann::ordered_json tickets_ = nlohmann::ordered_json::array();  // asked for over HTTP
     std::vector<std::string> ticket_wrongs_;
+    nlohmann::ordered_json files_ = nlohmann::ordered_json::array();  // of the file endpoint
+    std::size_t files_with_sound_ = 0;
+    std::vector<std::string> file_wrongs_;
 };
 
 }  // namespace holdfast::sim
