@@ -311,6 +311,7 @@ void Call::stream_started(Leg& leg, const twilio::StartInfo& start) {
     line_judged_at_ = last_media_at_;
     watch_.begin(last_media_at_);
     stream_offset_ms_ = offset_ms();
+    given_from_ms_ = stream_offset_ms_ - given_ms_;
     record_if_wanted();
     idle_pinged_ = false;
     k_log.notice("stream started", sid(), {{"stream", stream_sid_}, {"takeover", takeover}});
@@ -829,7 +830,7 @@ void Call::on_seat_ready(VoiceSeat& seat) {
         apply(EventKind::voice_ready);
     }
     if (state_.phase != Phase::talking || !talks(seat) || !seat.ready() || !seat.voice()->hears()) return;
-    seat.base_ms = given_ms_ - early_.held_ms();
+    seat.base_ms = given_from_ms_ + given_ms_ - early_.held_ms();
     early_.drain([&seat](std::string_view base64) { seat.voice()->caller_audio(base64); });
 }
 

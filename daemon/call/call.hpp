@@ -227,6 +227,7 @@ class Call : public std::enable_shared_from_this<Call>, private SeatOwner, priva
     bool slow_ = false;               // a tick came late: what we measure is ourselves, not the line
     audio::FrameRing early_;          // until a voice with ears is ready
     std::int64_t given_ms_ = 0;       // of caller audio, silence put into gaps included
+    std::int64_t given_from_ms_ = 0;  // on the call's clock: where given_ms_ began, as this stream has it
     audio::VoiceDetector detector_;   // when the caller talks, by our own ears
     std::string samples_;             // scratch: one frame decoded
     recording::RecordingHandle recording_;

@@ -52,7 +52,7 @@ class VoiceSeat final : private voice::VoiceListener {
 
     const ladder::Rung rung;
     const base::TimePoint opened_at;
-    std::int64_t base_ms = 0;  // of the call's caller audio: where this voice's own positions begin
+    std::int64_t base_ms = 0;  // on the call's clock: where this voice's own positions begin
     bool configured = false;   // its provider is ready; the voice may still wait for prove()
 
   private:
