@@ -145,7 +145,7 @@ struct MediaSnapshot {
 
 class Daemon {
   public:
-    Daemon(std::string config_path, config::Config config);
+    Daemon(std::string config_path, config::Config config, PromptsNeeded prompts);
     ~Daemon();
     // 0, or the exit code of what failed.
     int start();
@@ -191,6 +191,7 @@ class Daemon {
 
     // admin loop
     MediaSnapshot snapshot_;
+    const PromptsNeeded prompts_needed_;
     std::optional<http::AdminRoutes> admin_routes_;
     std::unique_ptr<net::HttpListener> admin_listener_;
 
@@ -199,8 +200,8 @@ class Daemon {
     std::uint64_t log_dropped_seen_ = 0;
 };
 
-Daemon::Daemon(std::string config_path, config::Config config)
-    : config_path_(std::move(config_path)), config_(std::move(config)), running_(config_),
+Daemon::Daemon(std::string config_path, config::Config config, PromptsNeeded prompts)
+    : config_path_(std::move(config_path)), prompts_needed_(prompts), config_(std::move(config)), running_(config_),
       started_utc_ms_(media_.utc_ms()) {}
 
 Daemon::~Daemon() {
@@ -363,6 +364,10 @@ http::DaemonStatus Daemon::status() const {
     s.site_id = config_.site.id;
     s.started_utc_ms = started_utc_ms_;
     s.draining = snapshot_.draining;
+    } else if (std::string_view(prompts.error().code) == "no_prompts" && prompts_needed_ == PromptsNeeded::yes) {
+        k_log.error("no prompts, start refused; --allow-no-prompts starts and sends every call to a person",
+                    {{"detail", prompts.error().detail}});
+        return k_exit_configuration;
     s.calls_active = snapshot_.calls_active;
     s.calls_max = snapshot_.calls_max;
     s.store = journal_->status();
@@ -505,7 +510,7 @@ int print_reference() {
     return 0;
 }
 
-int run_daemon(const std::string& config_path) {
+int run_daemon(const std::string& config_path, PromptsNeeded prompts) {
     supervise::block_signals();
     auto config = load_or_explain(config_path);
     if (!config) return k_exit_configuration;

@@ -6,7 +6,8 @@
 #include "base/base64.hpp"
 #include "base/sha256.hpp"
 #include "base/text.hpp"
-#include "voice/canned/plan.hpp"
+#include "metrics/catalog.hpp"
+#include "voice/prompts.hpp"
 
 #include <algorithm>
 #include <array>
@@ -24,9 +25,6 @@ constexpr std::size_t k_words_bytes_max = 2000;
 constexpr std::uintmax_t k_file_bytes_max = 8 * 1024 * 1024;  // 30 s at 48 kHz, stereo, are 6 MB
 constexpr std::size_t k_prompts_max = 500;                    // of one language
 constexpr std::array<const char*, 2> k_languages{"en", "es"};
-// What a call may say on any rung; a set without one of them is not complete.
-constexpr std::array<std::string_view, 6> k_needed{"greeting", "person", "filler", "stall", "silence_prompt",
-                                                   "silence_keys"};
 
 base::Error bad(const std::string& path, const std::string& why) {
     return base::make_error(base::Condition::fatal, "prompt", path + ": " + why);
@@ -51,8 +49,10 @@ std::string_view from_first_sound(std::string_view mulaw) {
     return rest.size() > audio::k_mulaw_frame_bytes ? rest : mulaw;
 }
 
-// "HASH  NAME" lines of sha256sum.
-std::map<std::string, std::string> read_sums(const std::string& path) {
+// "HASH  NAME" lines of sha256sum; nullopt: there is no list.
+std::optional<std::map<std::string, std::string>> read_sums(const std::string& path) {
+    std::error_code ec;
+    if (!std::filesystem::exists(path, ec)) return std::nullopt;
     std::map<std::string, std::string> sums;
     constexpr std::size_t k_hash_chars = 64;
     std::ifstream in(path);
@@ -63,10 +63,21 @@ std::map<std::string, std::string> read_sums(const std::string& path) {
 }
 
 // One prompt of one language. The error is about a file.
+//
+// A file is taken when it is the one that we ship, or the one that its SHA256SUMS names: an agency's own, which
+// `holdfastctl prompts import` put there. A folder without that list may hold files of any origin, unless one
+// of them is a shipped one: then it is our set, whose list was lost, and the others must be ours as well.
 class Folder {
   public:
     Folder(std::string folder, const char* language)
-        : folder_(std::move(folder) + "/" + language), language_(language), sums_(read_sums(folder_ + "/SHA256SUMS")) {}
+        : folder_(std::move(folder) + "/" + language), language_(language), sums_(read_sums(folder_ + "/SHA256SUMS")) {
+        if (sums_) return;
+        const auto all = names();
+        ours_ = std::any_of(all.begin(), all.end(), [this](const std::string& name) {
+            const auto bytes = read_file(folder_ + "/" + name + ".wav", k_file_bytes_max);
+            return bytes && is_shipped(name + ".wav", base::sha256_hex(*bytes));
+        });
+    }
 
     std::vector<std::string> names() const {
         std::vector<std::string> names;
@@ -98,16 +109,31 @@ class Folder {
     base::Result<std::string> whole(const std::string& name, std::uintmax_t bytes_max) const {
         auto content = read_file(folder_ + "/" + name, bytes_max);
         if (!content) return bad(folder_ + "/" + name, "cannot be read, or is too large");
-        const auto sum = sums_.find(name);
-        if (sum != sums_.end() && base::sha256_hex(*content) != sum->second) {
-            return bad(folder_ + "/" + name, "is not what SHA256SUMS says");
+        const std::string hash = base::sha256_hex(*content);
+        if (is_shipped(name, hash)) return std::move(*content);
+        if (!sums_) {
+            if (!ours_) return std::move(*content);
+            return damaged(name, "is not the shipped one, and there is no SHA256SUMS that knows it");
         }
+        const auto sum = sums_->find(name);
+        if (sum == sums_->end()) return damaged(name, "is not the shipped one, and not in SHA256SUMS");
+        if (sum->second != hash) return damaged(name, "is not what SHA256SUMS says");
         return std::move(*content);
+    }
+
+    base::Error damaged(const std::string& name, const char* why) const {
+        metrics::clip_hash_fail_total.add("damaged");
+        return bad(folder_ + "/" + name, why);
+    }
+
+    bool is_shipped(const std::string& name, const std::string& hash) const {
+        return voice::shipped_prompt_hash(language_ + "/" + name) == hash;
     }
 
     const std::string folder_;
     const std::string language_;
-    const std::map<std::string, std::string> sums_;
+    const std::optional<std::map<std::string, std::string>> sums_;
+    bool ours_ = false;
 };
 
 }  // namespace
@@ -120,9 +146,11 @@ base::Result<Prompts> load_prompts(const std::string& folder) {
             if (const auto loaded = one.load(name, prompts); !loaded) prompts.problems.push_back(loaded.error().detail);
         }
     }
-    std::vector<std::string_view> needed(k_needed.begin(), k_needed.end());
-    for (const auto id : voice::canned::prompts()) needed.push_back(id);
-    for (const auto id : needed) {
+    if (prompts.clips.size() == 0) {
+        return base::make_error(base::Condition::fatal, "no_prompts",
+                                folder + ": " + (prompts.problems.empty() ? "no prompts in en/ and es/" : prompts.problems.front()));
+    }
+    for (const auto id : voice::needed_prompts()) {
         if (prompts.clips.find(id, "en") != nullptr) continue;
         const auto why = prompts.problems.empty() ? std::string("there is no such prompt") : prompts.problems.front();
         return bad(folder + "/en/" + std::string(id) + ".wav", why);

@@ -17,8 +17,9 @@ struct Prompts {
 };
 
 // Reads en/ and es/ below `folder`: NAME.wav (any WAV; kept as 8 kHz mu-law) with NAME.txt (what it says),
-// each checked against SHA256SUMS of its folder when there is one. A damaged file is named and passed over
-// (E09). An error only when a prompt that every call may need is there in no language. Blocks on disk.
+// each checked against the hashes of the shipped set, which are built in, and SHA256SUMS of its folder, which an
+// agency's own prompts come with. A damaged file is named and passed over (E09). Errors: "no_prompts", not
+// one is there (E10), and "prompt", one that every call may need is there in no language. Blocks on disk.
 base::Result<Prompts> load_prompts(const std::string& folder);
 
 }  // namespace holdfast::app

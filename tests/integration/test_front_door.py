@@ -4,7 +4,7 @@ import socket
 import urllib.parse
 import xml.etree.ElementTree as xml
 
-from harness import PERSON, TOKEN, TOKEN_NEXT, new_sid, parameters_of, scenario, sign, within
+from harness import PERSON, ROOT, TOKEN, TOKEN_NEXT, new_sid, parameters_of, scenario, sign, within
 
 VOICE = "/api/webhooks/voice"
 
@@ -311,6 +311,27 @@ async def test_prompts_are_served_and_nothing_else_is(world):
     for path in ("/prompts/", "/prompts/x.wav", "/prompts/../holdfast.yaml", "/prompts/person.txt",
                  "/prompts/" + urllib.parse.quote("../../etc/passwd", safe="")):
         assert (await world.http("GET", path))[0] == 404, path
+
+
+@scenario
+async def test_e10_without_any_prompt_the_start_is_refused_unless_somebody_wants_it_so(world):
+    provider = await world.provider()
+    world.write_config(provider.url)
+    (world.tmp / "prompts").mkdir()
+    config = world.tmp / "holdfast.yaml"
+    config.write_text(config.read_text().replace(f"{ROOT}/etc/prompts", f"{world.tmp}/prompts"))
+    await world.start_daemon(ready=False)
+    assert await within(world.process.wait(), "the daemon to refuse") == 78
+    await world.logged("<end of log>")
+    assert any("--allow-no-prompts" in line for line in world.log)
+    mark = len(world.log)
+    await world.start_daemon(wrapper=("sh", "-c", 'exec "$0" "$@" --allow-no-prompts'))
+    assert any("every call goes to a person" in line for line in world.log[mark:])
+    status, _, body = await world.voice(new_sid("CA"))
+    assert status == 200
+    assert xml.fromstring(body).find("./Connect") is None and xml.fromstring(body).find("./Dial") is not None
+    status, _, _ = await world.http("GET", "/readyz", port=world.admin_port)
+    assert status == 503
 
 
 @scenario

@@ -7,7 +7,7 @@
 #include "holdfastctl/prompt_audio.hpp"
 #include "holdfastctl/prompt_folder.hpp"
 #include "holdfastctl/table.hpp"
-#include "voice/canned/plan.hpp"
+#include "voice/prompts.hpp"
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
@@ -27,8 +27,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::array<const char*, 2> k_languages{"en", "es"};
-// What every call may need, besides the prompts of the canned questions.
-constexpr std::array<const char*, 2> k_every_call{"greeting", "person"};
 
 std::string decimal(double value) {
     char text[32];
@@ -256,8 +254,8 @@ class Check {
 
     // A prompt must be there in both languages; the daemon would speak the other one.
     void check_complete() {
-        std::set<std::string> needed(k_every_call.begin(), k_every_call.end());
-        for (const auto name : voice::canned::prompts()) needed.emplace(name);
+        std::set<std::string> needed;
+        for (const auto name : voice::needed_prompts()) needed.emplace(name);
         for (const auto& [language, names] : names_) needed.insert(names.begin(), names.end());
         for (const auto& [language, names] : names_) {
             for (const auto& name : needed) {

@@ -106,6 +106,7 @@ TEST_F(PromptsBuild, MakesEverySentenceOnceInBothLanguages) {
     EXPECT_EQ(report["client_was_right"], true);
 }
 
+// E09
 TEST_F(PromptsBuild, GoesOnWhereItStoppedAndMakesDamagedOnesAgain) {
     Service broken({"tts-refuse=401/quota_exceeded:conn=4-"});
     EXPECT_EQ(build(broken), ctl::k_exit_not_good);
