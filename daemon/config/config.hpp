@@ -164,6 +164,7 @@ struct Credentials {
     base::Secret twilio_auth_token_next;
     base::Secret twilio_api_key_secret;
 };
+    base::Secret mongodb_uri;  // a sink is configured
 
 struct Config {
     Site site;

@@ -235,6 +235,8 @@ void read_credentials(Config& config, const Environment& environment, Files file
     found.twilio_api_key_secret = find("twilio_api_key_secret", "twilio.api_key_secret_file",
                                        twilio.api_key_secret_file, "TWILIO_API_KEY_SECRET");
 
+    found.mongodb_uri = find("mongodb_uri", "", "", "MONGODB_URI");
+
     const auto& rungs = config.ladder.rungs;
     const auto listed = [&](std::string_view rung) {
         return std::find(rungs.begin(), rungs.end(), rung) != rungs.end();
