@@ -20,10 +20,12 @@
 #include "net/tls.hpp"
 #include "net/url.hpp"
 #include "recording/disk_recorder.hpp"
+#include "recording/purge_timer.hpp"
 #include "store/sqlite_journal.hpp"
 #include "supervise/notify.hpp"
 #include "supervise/signals.hpp"
 #include "supervise/watchdog.hpp"
+#include "transcribe/worker.hpp"
 
 #include <sys/resource.h>
 
@@ -92,6 +94,32 @@ recording::DiskRecorderOptions recorder_options(const config::Config& c) {
     options.path = c.recording.path;
     options.retention.days = c.recording.retention_days;
     return options;
+}
+
+// This version sends to no sink; one that is configured all the same must find everything when it can.
+recording::Release recording_release(const config::Config& c) {
+    recording::Release release;
+    release.sinks_configured = !c.credentials.mongodb_uri.reveal().empty();
+    return release;
+}
+
+// Null: words are not written down later, and one line says why.
+std::shared_ptr<const transcribe::Service> transcription_service(const config::Config& c) {
+    if (!c.recording.transcribe) return nullptr;
+    auto service = transcribe::make_service(c);
+    if (service) return std::move(*service);
+    k_log.warning("recordings are not transcribed", {{"detail", service.error().detail}});
+    return nullptr;
+}
+
+constexpr double k_line_well = 0.9;  // score
+
+// A piece is some hundred kilobytes: only when no caller needs the line, or a good line without limits carries both.
+bool may_transcribe(const ladder::Snapshot& snapshot, std::int64_t calls, const config::Uplink& limits) {
+    const auto& openai = snapshot.rungs[ladder::index(ladder::Rung::openai)];
+    if (!openai.configured || !openai.usable || snapshot.uplink_is_down) return false;
+    const bool limited = limits.up_kbps > 0 || limits.down_kbps > 0;
+    return calls == 0 || (!limited && snapshot.uplink_up >= k_line_well && snapshot.uplink_down >= k_line_well);
 }
 
 std::vector<http::RungStatus> rung_status(const ladder::Snapshot& snapshot) {
@@ -163,6 +191,7 @@ class Daemon {
     void drain();
 
     const std::string config_path_;
+    const PromptsNeeded prompts_needed_;
     const config::Config config_;   // as started; read by every thread
     config::Config running_;        // with what reloads have changed; main thread
     // The loops come first: everything below may post to them until it is gone.
@@ -180,6 +209,9 @@ class Daemon {
     // media loop
     Voices voices_;
     std::unique_ptr<recording::DiskRecorder> recorder_;  // before the journal's end: its rows go there
+    std::optional<recording::PurgeTimer> purge_timer_;
+    std::optional<transcribe::Worker> transcriber_;
+    config::Uplink uplink_;  // as it is in force
     std::optional<ladder::Ladder> ladder_;
     std::optional<Prober> prober_;
     std::optional<call::Environment> environment_;
@@ -191,7 +223,6 @@ class Daemon {
 
     // admin loop
     MediaSnapshot snapshot_;
-    const PromptsNeeded prompts_needed_;
     std::optional<http::AdminRoutes> admin_routes_;
     std::unique_ptr<net::HttpListener> admin_listener_;
 
@@ -214,6 +245,8 @@ Daemon::~Daemon() {
     front_door_.reset();
     legs_.reset();
     registry_.reset();
+    purge_timer_.reset();
+    if (transcriber_) transcriber_->stop();
     if (recorder_) recorder_->stop(k_recorder_flush);
     if (journal_) journal_->stop(k_journal_flush);
     admin_.stop();
@@ -255,6 +288,12 @@ int Daemon::open_public() {
     }
     voices_ = std::move(*voices);
     recorder_ = std::make_unique<recording::DiskRecorder>(recorder_options(config_), *journal_);
+    purge_timer_.emplace(media_, [this](recording::MayGo may_go) { recorder_->purge(std::move(may_go)); },
+                         recording_release(config_));
+    purge_timer_->start();
+    transcriber_.emplace(config_.recording.path, *journal_);
+    transcriber_->configure(transcription_service(config_));
+    uplink_ = config_.uplink;
     ladder_.emplace(voices_.ladder, media_.now(), base::random_u32());
     const auto make_voice = [this](ladder::Rung rung, const base::CallSid& call, voice::VoiceListener& listener) {
         return voices_.make(media_, rung, prompts_.clips, call, listener);
@@ -325,6 +364,10 @@ int Daemon::start() {
         prompts_ = std::move(*prompts);
         prompts_loaded_ = true;
         for (const auto& problem : prompts_.problems) k_log.error("prompt passed over", {{"detail", problem}});
+    } else if (std::string_view(prompts.error().code) == "no_prompts" && prompts_needed_ == PromptsNeeded::yes) {
+        k_log.error("no prompts, start refused; --allow-no-prompts starts and sends every call to a person",
+                    {{"detail", prompts.error().detail}});
+        return k_exit_configuration;
     } else {
         k_log.error("prompts missing, every call goes to a person", {{"detail", prompts.error().detail}});
     }
@@ -348,6 +391,7 @@ void Daemon::take_snapshot() {
     snapshot.draining = registry_->draining();
     snapshot.healthy = registry_->healthy();
     snapshot.ladder = ladder_->snapshot(media_.now());
+    transcriber_->allow(may_transcribe(snapshot.ladder, snapshot.calls_active, uplink_));
     metrics::uplink_score_up.set(snapshot.ladder.uplink_up);
     metrics::uplink_score_down.set(snapshot.ladder.uplink_down);
     snapshot.certificate_not_after_utc_s = public_tls_ ? public_tls_->not_after_utc_s() : 0;
@@ -364,10 +408,6 @@ http::DaemonStatus Daemon::status() const {
     s.site_id = config_.site.id;
     s.started_utc_ms = started_utc_ms_;
     s.draining = snapshot_.draining;
-    } else if (std::string_view(prompts.error().code) == "no_prompts" && prompts_needed_ == PromptsNeeded::yes) {
-        k_log.error("no prompts, start refused; --allow-no-prompts starts and sends every call to a person",
-                    {{"detail", prompts.error().detail}});
-        return k_exit_configuration;
     s.calls_active = snapshot_.calls_active;
     s.calls_max = snapshot_.calls_max;
     s.store = journal_->status();
@@ -417,6 +457,7 @@ void Daemon::apply(const config::Config& loaded) {
     for (const auto& key : diff.applied) k_log.notice("changed key applied", {{"key", key}});
     running_ = std::move(diff.effective);
     log::set_level(config::log_level(running_));
+    transcriber_->configure(transcription_service(running_));
     // The media loop takes the new values between two events; running calls keep their snapshot.
     media_.post([this, next = running_, voices = std::move(*voices)]() mutable {
         front_door_->set_settings(front_door_settings(next));
@@ -424,6 +465,7 @@ void Daemon::apply(const config::Config& loaded) {
         registry_->set_max_calls(calls_allowed(next.media.max_calls));
         ladder_->configure(voices_.ladder, media_.now(), base::random_u32());
         environment_->settings = call_settings(next);
+        uplink_ = next.uplink;
         bool good = true;
         if (public_tls_) {
             const auto result = public_tls_->reload();
@@ -515,7 +557,7 @@ int run_daemon(const std::string& config_path, PromptsNeeded prompts) {
     auto config = load_or_explain(config_path);
     if (!config) return k_exit_configuration;
     const log::Session log_session({config::log_level(*config), config::log_format(*config)});
-    Daemon daemon(config_path, std::move(*config));
+    Daemon daemon(config_path, std::move(*config), prompts);
     if (const int code = daemon.start()) return code;
     const int code = daemon.run();
     k_log.notice("stopped");

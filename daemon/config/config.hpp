@@ -139,6 +139,7 @@ struct Store {
 
 struct Recording {
     bool enabled = false;  // of live rungs; `canned` always records
+    bool transcribe = true;  // later, what no live ears heard
     std::string path = "/var/lib/holdfast/recordings";
     int retention_days = 90;
 };
@@ -163,8 +164,8 @@ struct Credentials {
     base::Secret twilio_auth_token;
     base::Secret twilio_auth_token_next;
     base::Secret twilio_api_key_secret;
-};
     base::Secret mongodb_uri;  // a sink is configured
+};
 
 struct Config {
     Site site;

@@ -369,6 +369,10 @@ std::vector<Key> make_keys() {
          std::monostate{}, k_applied,
          "Whether calls are recorded on every rung. Rung canned always records: nobody else\n"
          "listens there."},
+        {"recording.transcribe", at([](Config& c) -> auto& { return c.recording.transcribe; }),
+         std::monostate{}, k_applied,
+         "Whether what was said on rung canned is written down later, by OpenAI, out of the\n"
+         "recording: only the caller's side, and only what nobody heard live."},
         {"recording.path", at([](Config& c) -> auto& { return c.recording.path; }),
          k_path, k_restart,
          "Folder of the recordings. It must be ours and on a local disk."},

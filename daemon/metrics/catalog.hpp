@@ -141,6 +141,21 @@ inline Counter recordings_purged_total{"holdfast_recordings_purged_total", "Reco
 inline LabelledCounter purge_skipped_total{"holdfast_purge_skipped_total", "Retention runs that deleted nothing.", "reason",
     {"clock", "folder", "other"}};
 
+// Words written down later, out of recordings
+inline LabelledCounter transcribe_recordings_total{"holdfast_transcribe_recordings_total",
+    "Recordings of calls without live ears that are finished with, by what became of them.", "result",
+    {"words", "nothing", "failed", "missing", "damaged", "other"}};
+inline LabelledCounter transcribe_pieces_total{"holdfast_transcribe_pieces_total",
+    "Pieces of such recordings that are in the journal, by what was written down.", "result",
+    {"words", "empty", "failed", "other"}};
+inline LabelledCounter transcribe_requests_total{"holdfast_transcribe_requests_total",
+    "Requests to the file endpoint, by how they ended.", "result",
+    {"ok", "auth", "quota", "rate_limit", "model", "refused", "server", "network", "timeout", "json", "too_long",
+     "withdrawn", "other"}};
+inline MillisecondCounter transcribe_audio_ms_total{"holdfast_transcribe_audio_seconds_total",
+    "Audio sent to the file endpoint."};
+inline Gauge transcribe_waiting{"holdfast_transcribe_waiting", "Recordings found that wait for their words."};
+
 // Process
 inline Histogram loop_lag_seconds{"holdfast_loop_lag_seconds", "Lateness of the media loop's probe timer.",
     {0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 2}};

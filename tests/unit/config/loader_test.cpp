@@ -81,7 +81,7 @@ ladder:
 uplink: {up_kbps: 1000, down_kbps: 2000}
 person: {number: +15550100125, caller_id: "+15550100126", timeout_s: 45, words: [help desk, bediener]}
 store: {path: /data/j.db, runtime_path: /run/x, retention_days: 30}
-recording: {enabled: true, path: /data/r, retention_days: 7}
+recording: {enabled: true, transcribe: false, path: /data/r, retention_days: 7}
 media: {threads: 1, max_calls: 200}
 prompts: {path: /p}
 log: {level: debug, format: json}
@@ -130,6 +130,7 @@ log: {level: debug, format: json}
     EXPECT_EQ(c.uplink.down_kbps, 2000);
     EXPECT_THAT(c.person.words, ElementsAre("help desk", "bediener"));
     EXPECT_TRUE(c.recording.enabled);
+    EXPECT_FALSE(c.recording.transcribe);
     EXPECT_EQ(c.recording.path, "/data/r");
     EXPECT_EQ(c.recording.retention_days, 7);
     EXPECT_EQ(c.openai.url, "wss://provider.example/v1/realtime");

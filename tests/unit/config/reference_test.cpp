@@ -118,6 +118,7 @@ TEST(ConfigReference, KeysOfTheDesignAreThere) {
                              "uplink.down_kbps",
                              "person.words",
                              "recording.enabled",
+                             "recording.transcribe",
                              "recording.path",
                              "recording.retention_days",
                              "person.number",
