@@ -79,6 +79,22 @@ TEST(Call, PassesCallerFramesUnchanged) {
     EXPECT_EQ(world.voice->heard[0], world.payload);
 }
 
+// Those of answers and recordings count from the webhook, too.
+TEST(Call, WordsOfTheCallerStandOnTheClockOfTheCall) {
+    CallWorld world;
+    world.admit();
+    world.loop.advance(700ms);  // until Twilio has opened the stream
+    world.start();
+    for (int i = 0; i < 10; ++i) world.pass(20);
+    world.voice->become_ready();
+    world.voice->listener.on_caller_utterance({"item_u", "words", false, 40, 160});
+    const auto rows = world.journal.rows<store::Utterance>();
+    ASSERT_FALSE(rows.empty());
+    EXPECT_EQ(rows.back().text.reveal(), "words");
+    EXPECT_EQ(rows.back().start_ms, 740);
+    EXPECT_EQ(rows.back().end_ms, 860);
+}
+
 TEST(Call, T12_PadsAGapByTimestamp) {
     CallWorld world;
     world.talk();
