@@ -2,6 +2,7 @@
 
 #include "app/exit_codes.hpp"
 #include "app/prompts.hpp"
+#include "app/twilio_rest.hpp"
 #include "app/voices.hpp"
 #include "base/random.hpp"
 #include "base/timer.hpp"
@@ -215,6 +216,7 @@ class Daemon {
     std::optional<ladder::Ladder> ladder_;
     std::optional<Prober> prober_;
     std::optional<call::Environment> environment_;
+    std::optional<call::FollowUp> follow_up_;
     std::optional<call::Registry> registry_;
     std::optional<call::CallerLegs> legs_;
     std::optional<http::FrontDoor> front_door_;
@@ -245,6 +247,7 @@ Daemon::~Daemon() {
     front_door_.reset();
     legs_.reset();
     registry_.reset();
+    follow_up_.reset();
     purge_timer_.reset();
     if (transcriber_) transcriber_->stop();
     if (recorder_) recorder_->stop(k_recorder_flush);
@@ -287,6 +290,11 @@ int Daemon::open_public() {
         return k_exit_configuration;
     }
     voices_ = std::move(*voices);
+    auto twilio_rest = rest_sender(media_, config_);
+    if (!twilio_rest) {
+        k_log.error("Twilio's REST interface refused", {{"detail", twilio_rest.error().detail}});
+        return k_exit_configuration;
+    }
     recorder_ = std::make_unique<recording::DiskRecorder>(recorder_options(config_), *journal_);
     purge_timer_.emplace(media_, [this](recording::MayGo may_go) { recorder_->purge(std::move(may_go)); },
                          recording_release(config_));
@@ -302,10 +310,13 @@ int Daemon::open_public() {
                                            call_settings(config_), *recorder_});
     prober_.emplace(media_, *ladder_, make_voice);
     prober_->start();
+    follow_up_.emplace(media_, *journal_, base::random_u32);
+    follow_up_->set_send(std::move(*twilio_rest));
     registry_.emplace(*environment_, calls_allowed(config_.media.max_calls));
+    registry_->set_follow_up(&*follow_up_);
     registry_->set_healthy(prompts_loaded_);
     legs_.emplace(media_, *registry_, *journal_);
-    front_door_.emplace(media_, *registry_, *legs_, *journal_, prompts_.files, front_door_settings(config_));
+    front_door_.emplace(media_, *registry_, *legs_, *follow_up_, *journal_, prompts_.files, front_door_settings(config_));
 
     net::ListenOptions options;
     options.address = listen.address;
@@ -453,13 +464,20 @@ void Daemon::apply(const config::Config& loaded) {
         k_log.error("configuration refused, the old one stays in force", {{"problem", voices.error().detail}});
         return;
     }
+    auto rest = rest_sender(media_, diff.effective);
+    if (!rest) {
+        metrics::reload_total.add("rejected");
+        k_log.error("configuration refused, the old one stays in force", {{"problem", rest.error().detail}});
+        return;
+    }
     for (const auto& key : diff.needs_restart) k_log.warning("changed key needs a restart", {{"key", key}});
     for (const auto& key : diff.applied) k_log.notice("changed key applied", {{"key", key}});
     running_ = std::move(diff.effective);
     log::set_level(config::log_level(running_));
     transcriber_->configure(transcription_service(running_));
     // The media loop takes the new values between two events; running calls keep their snapshot.
-    media_.post([this, next = running_, voices = std::move(*voices)]() mutable {
+    media_.post([this, next = running_, voices = std::move(*voices), rest = std::move(*rest)]() mutable {
+        follow_up_->set_send(std::move(rest));
         front_door_->set_settings(front_door_settings(next));
         voices_ = std::move(voices);
         registry_->set_max_calls(calls_allowed(next.media.max_calls));

@@ -122,7 +122,8 @@ void Call::apply(Event event) {
         k_log.warning("event without a rule in this phase", sid(),
                       {{"phase", to_string(state_.phase)}, {"event", to_string(kind)}});
     }
-    state_ = next.state;
+    const Phase before = std::exchange(state_, next.state).phase;
+    if (state_.phase != before && state_.phase != Phase::ended) owner_.on_call_phase(*this);
     std::string_view leads_to = state_.phase == Phase::leaving ? "person" : "";
     for (const Action& action : next.actions) {
         if (action.kind == ActionKind::set_rung) leads_to = action.word;

@@ -65,6 +65,8 @@ class Call;
 class CallOwner {
   public:
     virtual ~CallOwner() = default;
+    // phase() has changed, and not to ended.
+    virtual void on_call_phase(Call& call) { static_cast<void>(call); }
     // The call is over; its rows are queued. Called once, last.
     // A call that lingers() must be kept until on_call_gone.
     virtual void on_call_ended(Call& call, std::string_view reason) = 0;

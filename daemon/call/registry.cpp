@@ -13,6 +13,11 @@ namespace {
 
 constexpr log::Logger k_log{"call"};
 constexpr std::size_t k_token_bytes = 32;
+// The caller is gone, or a person has taken over.
+bool ends_for_good(std::string_view reason) {
+    return reason == "stop" || reason == "callback" || reason == "transferred" || reason == "voice_lost";
+}
+
 constexpr int k_returns_max = 10;  // of one call from a person that nobody was
 constexpr std::size_t k_seen_max = 20'000;  // 15 min of replay memory at 20 calls/s
 
@@ -167,8 +172,21 @@ void Registry::close_all() {
     for (const auto& call : calls) call->drain();
 }
 
-void Registry::on_call_ended(Call& call, std::string_view) {
+void Registry::on_call_phase(Call& call) {
+    if (follow_up_ == nullptr) return;
+    switch (call.phase()) {
+        case Phase::talking: case Phase::leaving: return follow_up_->streams(call.sid());
+        case Phase::with_person: case Phase::stream_lost: return follow_up_->given_away(call.sid());
+        case Phase::ringing: case Phase::ended: return;
+    }
+}
+
+void Registry::on_call_ended(Call& call, std::string_view reason) {
     const auto sid = call.sid();
+    if (follow_up_ != nullptr) {
+        if (ends_for_good(reason)) follow_up_->over(sid);
+        else follow_up_->given_away(sid);  // we are done with the call; its caller may still be there
+    }
     remember(sid);
     if (call.lingers()) lingering_.emplace(&call, call.shared_from_this());
     calls_.erase(sid);

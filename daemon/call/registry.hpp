@@ -4,6 +4,7 @@
 #include "base/ids.hpp"
 #include "base/loop.hpp"
 #include "call/call.hpp"
+#include "call/follow_up.hpp"
 #include "twilio/webhook.hpp"
 
 #include <deque>
@@ -47,6 +48,9 @@ class Registry : private CallOwner {
     // What the person who picked up should hear first: a sentence, or nothing when the call is unknown.
     std::string briefing(const base::CallSid& sid) const;
 
+    // Told of every call that is given away; null: nobody sees to them.
+    void set_follow_up(FollowUp* follow_up) { follow_up_ = follow_up; }
+
     // No new streams from now on: new calls get person TwiML.
     void drain();
     // Ends every call's stream; Twilio goes on to people.
@@ -68,6 +72,7 @@ class Registry : private CallOwner {
         int returns = 0;  // from a person that nobody was
     };
 
+    void on_call_phase(Call& call) override;
     void on_call_ended(Call& call, std::string_view reason) override;
     void on_call_gone(Call& call) override { lingering_.erase(&call); }
     Admission repeat(Entry& entry);
@@ -76,6 +81,7 @@ class Registry : private CallOwner {
     void forget_old();
 
     Environment& env_;
+    FollowUp* follow_up_ = nullptr;
     int max_calls_;
     bool healthy_ = true;
     bool draining_ = false;

@@ -74,9 +74,9 @@ std::string_view dial_outcome(std::string_view dial_call_status) {
 
 }  // namespace
 
-FrontDoor::FrontDoor(base::Loop& loop, call::Registry& registry, call::CallerLegs& legs,
+FrontDoor::FrontDoor(base::Loop& loop, call::Registry& registry, call::CallerLegs& legs, call::FollowUp& follow_up,
                      store::Journal& journal, const PromptFiles& prompts, FrontDoorSettings settings)
-    : loop_(loop), registry_(registry), legs_(legs), journal_(journal), prompts_(prompts),
+    : loop_(loop), registry_(registry), legs_(legs), follow_up_(follow_up), journal_(journal), prompts_(prompts),
       settings_(std::move(settings)) {}
 
 void FrontDoor::on_request(const net::HttpRequest& request, net::HttpReply reply) {
@@ -202,6 +202,10 @@ net::HttpResponse FrontDoor::stream_answer(const net::HttpRequest& request, cons
     return twiml(twilio::stream_document(stream, person_verbs(request)));
 }
 
+void FrontDoor::see_to(const base::CallSid& sid, std::string_view account_sid, const net::HttpRequest& request) {
+    follow_up_.served(sid, std::string(account_sid), person_verbs(request));
+}
+
 net::HttpResponse FrontDoor::voice(const net::HttpRequest& request) {
     twilio::Form form;
     std::optional<base::CallSid> salvaged;
@@ -220,7 +224,10 @@ net::HttpResponse FrontDoor::voice(const net::HttpRequest& request) {
         return response;
     }
     const auto sid = read->call;
+    const auto account_sid = read->account_sid;
     const call::Admission admission = registry_.admit(std::move(*read));
+    if (admission.stream) see_to(sid, account_sid, request);
+    else follow_up_.followed(sid);
     k_log.info("voice webhook answered", sid, {{"stream", admission.stream}, {"why", admission.why}});
     net::HttpResponse response = admission.stream ? stream_answer(request, sid, form, admission.token)
                                                   : person_answer(request, admission.why);
@@ -238,7 +245,11 @@ net::HttpResponse FrontDoor::next(const net::HttpRequest& request) {
     const bool answered = outcome == "completed" || outcome == "answered";
     call::Admission admission;
     const auto sid = base::CallSid::parse(form.get("CallSid"));
-    if (sid) admission = registry_.person_left(*sid, answered, dial_outcome(outcome));
+    if (sid) {
+        follow_up_.followed(*sid);
+        admission = registry_.person_left(*sid, answered, dial_outcome(outcome));
+    }
+    if (admission.stream) see_to(*sid, form.get("AccountSid"), request);
     k_log.info("dialling ended", {{"answered", answered}, {"stream", admission.stream}, {"why", admission.why}});
     net::HttpResponse response = answered           ? twiml(twilio::hangup_document())
                                  : admission.stream ? stream_answer(request, *sid, form, admission.token)
@@ -257,6 +268,7 @@ net::HttpResponse FrontDoor::status(const net::HttpRequest& request) {
             k_log.info("stream callback", *sid, {{"event", stream_event}});
         } else if (call_is_over(form.get("CallStatus"))) {
             registry_.callback_ended(*sid);
+            follow_up_.over(*sid);
         }
     }
     net::HttpResponse response = plain(204);
@@ -273,6 +285,7 @@ net::HttpResponse FrontDoor::whisper(const net::HttpRequest& request) {
     std::string words;
     const auto parent = base::CallSid::parse(form.get("ParentCallSid"));
     if (parent) {
+        follow_up_.followed(*parent);
         words = registry_.briefing(*parent);
         k_log.info("person picked up", *parent, {{"briefed", !words.empty()}});
     }

@@ -35,8 +35,8 @@ using PromptFiles = std::map<std::string, std::string, std::less<>>;
 
 class FrontDoor : public net::HttpHandler {
   public:
-    FrontDoor(base::Loop& loop, call::Registry& registry, call::CallerLegs& legs, store::Journal& journal,
-              const PromptFiles& prompts, FrontDoorSettings settings);
+    FrontDoor(base::Loop& loop, call::Registry& registry, call::CallerLegs& legs, call::FollowUp& follow_up,
+              store::Journal& journal, const PromptFiles& prompts, FrontDoorSettings settings);
 
     void on_request(const net::HttpRequest& request, net::HttpReply reply) override;
     net::UpgradeAnswer on_upgrade(const net::HttpRequest& request) override;
@@ -49,6 +49,7 @@ class FrontDoor : public net::HttpHandler {
     net::HttpResponse status(const net::HttpRequest& request);
     net::HttpResponse whisper(const net::HttpRequest& request);
     net::HttpResponse prompt(const net::HttpRequest& request) const;
+    void see_to(const base::CallSid& sid, std::string_view account_sid, const net::HttpRequest& request);
 
     // The form of a signed POST, or the response that refuses it.
     std::optional<net::HttpResponse> read_signed_form(const net::HttpRequest& request, const char* route,
@@ -66,6 +67,7 @@ class FrontDoor : public net::HttpHandler {
     base::Loop& loop_;
     call::Registry& registry_;
     call::CallerLegs& legs_;
+    call::FollowUp& follow_up_;
     store::Journal& journal_;
     const PromptFiles& prompts_;
     FrontDoorSettings settings_;

@@ -69,6 +69,12 @@ inline Counter dtmf_total{"holdfast_dtmf_total", "Keys pressed."};
 inline Counter dtmf_dropped_total{"holdfast_dtmf_dropped_total", "Keys beyond the rate cap."};
 inline Counter mark_timeout_total{"holdfast_mark_timeout_total", "Marks that Twilio never returned."};
 
+inline LabelledCounter rest_redirect_total{"holdfast_rest_redirect_total",
+    "Live calls told over Twilio's REST interface to dial a person, because Twilio did not by itself.", "reason",
+    {"no_stream", "not_dialled", "other"}};
+inline LabelledCounter twilio_rest_total{"holdfast_twilio_rest_total", "Requests to Twilio's REST interface, by how they ended.",
+    "result", {"ok", "gone", "auth", "refused", "server", "network", "json", "other"}};
+
 // Voice leg
 inline LabelledCounter upstream_connect_total{"holdfast_upstream_connect_total", "Provider sessions opened, by result.", "result",
     {"configured", "refused", "timeout", "network", "tls", "protocol", "other"}};

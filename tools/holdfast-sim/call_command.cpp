@@ -108,6 +108,9 @@ int run_call(CallArguments& a) {
     a.call.next_token = *next;
     if (token->empty())
         return could_not("no auth token: set TWILIO_AUTH_TOKEN or give --token-file");
+    const auto secret = secret_from({}, "TWILIO_API_KEY_SECRET");
+    if (!secret) return could_not(secret.error().detail);
+    a.call.rest_key_secret = *secret;
     auto script = script_from(a);
     if (!script) return could_not(script.error().detail);
     a.call.script = std::move(*script);
@@ -201,6 +204,10 @@ Command add_call_command(CLI::App& app) {
     app.add_option("--dial-status", a->call.dial_status, "how a <Dial> ends")
         ->check(CLI::IsMember({"completed", "answered", "busy", "no-answer", "failed", "canceled"}))
         ->capture_default_str();
+    app.add_option("--rest-port", a->call.rest_port,
+                   "port on 127.0.0.1 of Twilio's REST interface to this call, 0: any free one; the key's secret is "
+                   "TWILIO_API_KEY_SECRET");
+    app.add_option("--rest-key-sid", a->call.rest_key_sid)->capture_default_str();
     app.add_option("--patience-ms", a->call.patience_ms, "how long the caller waits for an answer")
         ->capture_default_str();
     app.add_option("--connect-timeout-ms", a->call.connect_timeout_ms)->capture_default_str();

@@ -17,6 +17,7 @@ constexpr base::milliseconds k_side_stream_patience{8000};
 constexpr std::int64_t k_greeting_within_ms = 1000;
 constexpr int k_no_stream_wait_ms =
     12'000;  // for a stream that never speaks (no-start): until it is shown out
+constexpr base::milliseconds k_left_alone_max{40'000};  // a caller who hears nothing at all
 
 std::string seconds(std::int64_t ms) {
     std::string text = std::to_string(ms / 1000) + "." + std::to_string(1000 + ms % 1000).substr(1);
@@ -83,6 +84,7 @@ void Call::start() {
         reasons_.emplace_back("the call took longer than --max-seconds");
         hang_up("time limit");
     });
+    if (!open_rest()) return finish();
     events_.emit("ringing", {{"call_sid", call_sid_}, {"url", options_.webhook.target}},
                  "ringing   " + call_sid_ + " at " + options_.webhook.host_header() +
                      options_.webhook.target);
@@ -122,6 +124,7 @@ void Call::on_twiml(TwimlAnswer answer) {
         hangup_reason_ = "abandoned before the stream";
         return finish();
     }
+    if (options_.faults.has("no-stream")) return leave_alone();
     if (options_.faults.has("replay-webhook") && !taking_over_)
         return replay_webhook(answer, [this] { open_stream(); });
     open_stream();
@@ -498,6 +501,53 @@ void Call::take_over() {
 // --- end ---
 
 void Call::after_stream() {
+    if (options_.faults.has("no-follow") && !left_alone_) return leave_alone();
+    run_verbs();
+}
+
+void Call::leave_alone() {
+    left_alone_ = true;
+    events_.emit("left_alone", json::object(), "nothing   follows, and the caller hears nothing");
+    timer_.arm(k_left_alone_max, [this] {
+        reasons_.emplace_back("Twilio did not go on with the call, and nobody told it to");
+        finish();
+    });
+}
+
+// --- REST ---
+
+bool Call::open_rest() {
+    if (options_.rest_port < 0) return true;
+    LiveCall live;
+    live.in_progress = [this] { return !hung_up_ && !finishing_; };
+    live.children = [this] { return continuation_ ? continuation_->dials() : 0; };
+    live.redirect = [this](XmlElement response) {
+        loop_.post([this, response = std::move(response)]() mutable { redirect(std::move(response)); });
+    };
+    auto rest = RestServer::open(loop_, options_, call_sid_, std::move(live));
+    if (!rest) {
+        reasons_.push_back("REST interface: " + rest.error().detail);
+        return false;
+    }
+    rest_ = std::move(*rest);
+    events_.emit("rest", {{"port", rest_->port()}}, "REST      on port " + std::to_string(rest_->port()));
+    return true;
+}
+
+// What the call does ends, its stream included; the new verbs run.
+void Call::redirect(XmlElement response) {
+    if (!done_ || finishing_) return;
+    events_.emit("redirected", json::object(), "REST      other TwiML for the call");
+    result_.report["redirected"] = true;
+    response_ = std::move(response);
+    after_connect_ = 0;
+    left_alone_ = true;  // what follows is what was just said
+    timer_.cancel();
+    if (running_) return stop_stream();
+    run_verbs();
+}
+
+void Call::run_verbs() {
     continuation_ = std::make_unique<Continuation>(webhook_, options_, [this](Ending ending) {
         for (const auto& verb : ending.verbs)
             events_.emit("verb", {{"verb", verb}}, "then      " + verb);
@@ -637,6 +687,7 @@ void Call::finish() {
                      {"media_ms", media_bytes_ / 8},
                      {"ragged", ragged_},
                      {"dropped", checker_ ? checker_->dropped() : 0}};
+    if (rest_) r["rest"] = rest_->requests();
     r["side_streams"] = ordered_json::array();
     for (const auto& side : side_streams_) r["side_streams"].push_back(side->report());
     r["duration_ms"] = ticks_ * 20;
@@ -656,6 +707,9 @@ const std::vector<FaultName>& caller_faults() {
         {"abandon", "the webhook only; no stream is ever opened"},
         {"replay-webhook", "the webhook is sent twice before the stream opens"},
         {"replay-late", "the webhook is sent again during the stream"},
+        {"no-stream", "the TwiML is taken, no stream is opened and nothing follows"},
+        {"no-follow", "after the stream nothing follows, whatever stands behind </Connect>"},
+        {"rest-status", "=STATUS answers of the REST interface; conn: which request"},
         {"no-start", "connected, but no start (T08)"},
         {"media-before-start", "a media message before start (T09)"},
         {"double-start", "start a second time (T09)"},

@@ -8,6 +8,7 @@
 #include "caller/media_stream.hpp"
 #include "caller/microphone.hpp"
 #include "caller/playout_model.hpp"
+#include "caller/rest.hpp"
 #include "caller/side_stream.hpp"
 #include "caller/stream_checker.hpp"
 #include "caller/webhook.hpp"
@@ -71,6 +72,10 @@ class Call final : public WsHandler {
 
     // Back half.
     void after_stream();
+    void run_verbs();
+    void leave_alone();
+    void redirect(XmlElement response);
+    bool open_rest();
     void finish();
     void judge();
     nlohmann::ordered_json report_turns() const;
@@ -96,6 +101,7 @@ class Call final : public WsHandler {
     Microphone microphone_;
     std::vector<std::unique_ptr<SideStream>> side_streams_;
     std::unique_ptr<Continuation> continuation_;
+    std::unique_ptr<RestServer> rest_;
     std::vector<Fault> pending_faults_;
 
     base::TimePoint started_at_{};
@@ -104,6 +110,7 @@ class Call final : public WsHandler {
     bool hung_up_ = false;  // by the caller
     bool taking_over_ = false;
     bool stream_over_ = false;
+    bool left_alone_ = false;  // nothing is run any more, until somebody says what
     bool finishing_ = false;  // only side streams are still being watched
     std::string hangup_reason_;
     std::size_t listened_ = 0;  // bytes of heard() already looked at

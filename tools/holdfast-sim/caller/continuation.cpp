@@ -29,6 +29,7 @@ void Continuation::run(const XmlElement& response, std::size_t from) {
 
 void Continuation::dialled(const XmlElement& dial, const XmlElement& response, std::size_t next) {
     const bool answered = options_.dial_status == "completed" || options_.dial_status == "answered";
+    ++dials_;
     ending_.reached_person = ending_.reached_person || answered;
     if (const std::string* action = dial.attribute("action")) {
         return fetch(*action, {{"DialCallStatus", options_.dial_status},

@@ -22,6 +22,7 @@ class Continuation {
     Continuation(Webhook& webhook, const CallOptions& options, std::function<void(Ending)> done)
         : webhook_(webhook), options_(options), done_(std::move(done)) {}
     void run(const XmlElement& response, std::size_t from);
+    int dials() const { return dials_; }
 
   private:
     void fetch(const std::string& url, const twilio::Params& extra);
@@ -33,6 +34,7 @@ class Continuation {
     std::function<void(Ending)> done_;
     Ending ending_;
     int fetches_ = 0;
+    int dials_ = 0;
 };
 
 }  // namespace holdfast::sim

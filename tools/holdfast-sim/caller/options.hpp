@@ -31,6 +31,9 @@ struct CallOptions {
     FaultSet faults;
     std::vector<std::string> signature;  // modes, each "name" or "name:webhook" / "name:upgrade"
     std::string dial_status = "completed";
+    int rest_port = -1;  // of Twilio's REST interface to this call; -1: none
+    std::string rest_key_sid = "SK00000000000000000000000000000001";
+    std::string rest_key_secret;
     bool expect_person = false;  // a good call ends at the human queue
     int connect_timeout_ms = 5000;
     int webhook_timeout_ms = 15'000;

@@ -437,61 +437,6 @@ class ProviderServer::Connection final : public StreamHandler,
     int number_ = 0;
 };
 
-// One request to the control port.
-class ProviderServer::Control final : public StreamHandler {
-  public:
-    Control(ProviderServer& server, StreamPtr stream)
-        : server_(server), stream_(std::move(stream)) {
-        stream_->set_handler(this);
-    }
-    ~Control() override { stream_->set_handler(nullptr); }
-
-    void on_bytes(std::string_view bytes) override {
-        const auto state = request_.feed(bytes);
-        if (state == HttpReader::State::bad) reply(400, request_.problem());
-        if (state == HttpReader::State::done) handle(request_.message());
-    }
-    void on_end(const std::string&) override {
-        auto& all = server_.controls_;
-        all.remove_if([this](const auto& c) { return c.get() == this; });
-    }
-
-  private:
-    void handle(const HttpMessage& request) {
-        const std::string what = request.method + " " + request.target;
-        if (what == "GET /report")
-            return reply(200, server_.report().dump(2) + "\n", "application/json");
-        if (what == "DELETE /fault") {
-            server_.clear_faults();
-            return reply(200, "no faults\n");
-        }
-        if (what != "POST /fault")
-            return reply(404, "GET /report, POST /fault (one a line), DELETE /fault\n");
-        std::vector<Fault> faults;
-        std::string_view rest = request.body;
-        while (!rest.empty()) {
-            const std::string_view line = rest.substr(0, rest.find('\n'));
-            rest.remove_prefix(std::min(rest.size(), line.size() + 1));
-            if (line.empty()) continue;
-            auto fault = parse_fault(line, provider_faults());
-            if (!fault) return reply(400, fault.error().detail + "\n");
-            faults.push_back(std::move(*fault));
-        }
-        for (auto& fault : faults) server_.add_fault(std::move(fault));
-        reply(200, std::to_string(faults.size()) + " faults\n");
-    }
-
-    void reply(int status, const std::string& body, const char* type = "text/plain") {
-        stream_->write(
-            format_response(status, {{"Content-Type", type}, {"Connection", "close"}}, body));
-        stream_->close();
-    }
-
-    ProviderServer& server_;
-    StreamPtr stream_;
-    HttpReader request_{HttpReader::Kind::request};
-};
-
 ProviderServer::ProviderServer(net::AsioLoop& loop, ProviderOptions options, EventLog& events)
     : loop_(loop), options_(std::move(options)), events_(events), started_at_(loop.now()) {}
 
@@ -509,11 +454,10 @@ base::Result<std::unique_ptr<ProviderServer>> ProviderServer::open(net::AsioLoop
     if (!acceptor) return acceptor.error();
     s->acceptor_ = std::move(*acceptor);
     if (s->options_.control_port >= 0) {
-        auto control = Acceptor::open(
-            loop, "127.0.0.1", static_cast<std::uint16_t>(s->options_.control_port), nullptr,
-            [s](StreamPtr stream) {
-                s->controls_.push_back(std::make_unique<Control>(*s, std::move(stream)));
-            });
+        auto control = open_control(loop, static_cast<std::uint16_t>(s->options_.control_port),
+                                    {provider_faults(), [s] { return s->report(); },
+                                     [s](Fault fault) { s->add_fault(std::move(fault)); },
+                                     [s] { s->clear_faults(); }});
         if (!control) return control.error();
         s->control_ = std::move(*control);
     }

@@ -2,6 +2,7 @@
 // report.
 #pragma once
 
+#include "control.hpp"
 #include "events.hpp"
 #include "faults.hpp"
 #include "provider/session.hpp"
@@ -51,7 +52,6 @@ class ProviderServer {
 
   private:
     class Connection;
-    class Control;
     ProviderServer(net::AsioLoop& loop, ProviderOptions options, EventLog& events);
     void remove(Connection* connection);
     std::string mint();
@@ -61,9 +61,8 @@ class ProviderServer {
     EventLog& events_;
     base::TimePoint started_at_;
     std::unique_ptr<Acceptor> acceptor_;
-    std::unique_ptr<Acceptor> control_;
+    std::unique_ptr<HttpServer> control_;
     std::list<std::unique_ptr<Connection>> connections_;
-    std::list<std::unique_ptr<Control>> controls_;
     std::list<ConnectionRecord> records_;
     int next_number_ = 0;
     std::set<std::string> secrets_;  // client secrets and signatures not used yet

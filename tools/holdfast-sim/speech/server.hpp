@@ -2,6 +2,7 @@
 // cheap probes, a control port and a report. What a client does wrong is written down.
 #pragma once
 
+#include "control.hpp"
 #include "events.hpp"
 #include "faults.hpp"
 #include "speech.hpp"
@@ -57,7 +58,6 @@ class SpeechServer {
 
   private:
     class Connection;
-    class Control;
     SpeechServer(net::AsioLoop& loop, SpeechOptions options, EventLog& events);
     void remove(Connection* connection);
 
@@ -66,9 +66,8 @@ class SpeechServer {
     EventLog& events_;
     Speech speech_;
     std::unique_ptr<Acceptor> acceptor_;
-    std::unique_ptr<Acceptor> control_;
+    std::unique_ptr<HttpServer> control_;
     std::list<std::unique_ptr<Connection>> connections_;
-    std::list<std::unique_ptr<Control>> controls_;
     std::list<ScribeRecord> sessions_;
     nlohmann::ordered_json requests_ = nlohmann::ordered_json::array();
     std::vector<std::string> wrong_;
