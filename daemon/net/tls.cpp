@@ -69,14 +69,9 @@ std::int64_t to_utc_s(const ASN1_TIME* time) {
     return ASN1_TIME_to_tm(time, &parts) == 1 ? static_cast<std::int64_t>(timegm(&parts)) : 0;
 }
 
-struct Loaded {
-    SslCtxPtr ctx;
-    std::int64_t not_after_utc_s = 0;
-};
-
-base::Result<Loaded> load_pair(const std::string& certificate, const std::string& private_key) {
+base::Result<TlsServer::Loaded> load_pair(const std::string& certificate, const std::string& private_key) {
     ERR_clear_error();
-    Loaded loaded;
+    TlsServer::Loaded loaded;
     loaded.ctx = make_ctx(TLS_server_method());
     if (!loaded.ctx) return fatal("tls_context", openssl_error());
     SSL_CTX* const ctx = loaded.ctx.get();
@@ -93,12 +88,8 @@ base::Result<Loaded> load_pair(const std::string& certificate, const std::string
         return fatal("tls_key_mismatch", "the private key does not belong to the certificate");
     }
     const X509* leaf = SSL_CTX_get0_certificate(ctx);
-    if (X509_cmp_current_time(X509_get0_notBefore(leaf)) > 0) {
-        return fatal("tls_not_yet_valid", certificate + " is not valid yet");
-    }
-    if (X509_cmp_current_time(X509_get0_notAfter(leaf)) < 0) {
-        return fatal("tls_expired", certificate + " has expired");
-    }
+    if (X509_cmp_current_time(X509_get0_notBefore(leaf)) > 0) loaded.out_of_date = "tls_not_yet_valid";
+    if (X509_cmp_current_time(X509_get0_notAfter(leaf)) < 0) loaded.out_of_date = "tls_expired";
     loaded.not_after_utc_s = to_utc_s(X509_get0_notAfter(leaf));
     return loaded;
 }
@@ -113,19 +104,27 @@ base::Result<std::shared_ptr<TlsServer>> TlsServer::load(const std::string& cert
     std::shared_ptr<TlsServer> server(new TlsServer);
     server->impl_->certificate = certificate;
     server->impl_->private_key = private_key;
-    const auto loaded = server->reload();
+    auto loaded = load_pair(certificate, private_key);
     if (!loaded) return loaded.error();
+    server->take(std::move(*loaded));
     return server;
+}
+
+void TlsServer::take(Loaded&& loaded) {
+    impl_->ctx = std::move(loaded.ctx);  // connections hold their own reference to the old one
+    impl_->not_after_utc_s = loaded.not_after_utc_s;
+    impl_->out_of_date = loaded.out_of_date;
 }
 
 base::Result<void> TlsServer::reload() {
     auto loaded = load_pair(impl_->certificate, impl_->private_key);
     if (!loaded) return loaded.error();
-    impl_->ctx = std::move(loaded->ctx);  // connections hold their own reference to the old one
-    impl_->not_after_utc_s = loaded->not_after_utc_s;
+    if (*loaded->out_of_date != '\0') return fatal(loaded->out_of_date, impl_->certificate + " is out of date");
+    take(std::move(*loaded));
     return {};
 }
 
+std::string_view TlsServer::out_of_date() const { return impl_->out_of_date; }
 std::int64_t TlsServer::not_after_utc_s() const { return impl_->not_after_utc_s; }
 
 TlsClient::TlsClient() : impl_(std::make_unique<Impl>()) {}

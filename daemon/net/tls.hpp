@@ -8,25 +8,30 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace holdfast::net {
 
 class TlsServer {
   public:
-    // Reads chain and key, checks that they match and that the dates are good.
+    // Reads chain and key and checks that they match. Out of date is no error: a box whose clock is wrong must
+    // start all the same, and say so.
     static base::Result<std::shared_ptr<TlsServer>> load(const std::string& certificate,
                                                          const std::string& private_key);
     ~TlsServer();
-    // Reads the same files again. On an error the old pair stays in force (A13). Existing connections
+    // Reads the same files again. On an error the old pair stays in force (A13); out of date is one. Existing connections
     // keep theirs. Thread of the loop that accepts.
     base::Result<void> reload();
     std::int64_t not_after_utc_s() const;
+    std::string_view out_of_date() const;  // "tls_expired" or "tls_not_yet_valid" when it was read; empty: good
 
     struct Impl;
+    struct Loaded;
     Impl& impl() { return *impl_; }  // for net/*.cpp only
 
   private:
     TlsServer();
+    void take(Loaded&& loaded);
     std::unique_ptr<Impl> impl_;
 };
 

@@ -19,11 +19,18 @@ struct FreeSsl {
 using SslCtxPtr = std::unique_ptr<SSL_CTX, FreeSslCtx>;
 using SslPtr = std::unique_ptr<SSL, FreeSsl>;
 
+struct TlsServer::Loaded {
+    SslCtxPtr ctx;
+    std::int64_t not_after_utc_s = 0;
+    const char* out_of_date = "";
+};
+
 struct TlsServer::Impl {
     std::string certificate;
     std::string private_key;
     SslCtxPtr ctx;
     std::int64_t not_after_utc_s = 0;
+    const char* out_of_date = "";
 
     SslPtr make_ssl() const { return SslPtr(SSL_new(ctx.get())); }  // null: out of memory
 };
