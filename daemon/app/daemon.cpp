@@ -282,6 +282,10 @@ int Daemon::open_public() {
             return k_exit_configuration;
         }
         public_tls_ = std::move(*tls);
+        if (!public_tls_->out_of_date().empty()) {
+            k_log.error("certificate out of date, Twilio will refuse it and send callers to the fallback",
+                        {{"code", public_tls_->out_of_date()}});
+        }
         metrics::cert_not_after_seconds.set(static_cast<double>(public_tls_->not_after_utc_s()));
     }
     auto voices = Voices::build(media_, config_, prompts_.clips);

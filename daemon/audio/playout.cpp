@@ -12,6 +12,8 @@
 namespace holdfast::audio {
 namespace {
 
+constexpr base::milliseconds k_mark_fresh{2000};
+
 constexpr std::int64_t k_bytes_per_ms = 8;  // mu-law, 8 kHz
 
 base::Mono::duration duration_of(std::int64_t bytes) {
@@ -197,6 +199,10 @@ void Playout::on_mark(std::string_view name, base::TimePoint now) {
     item->heard_bytes = mark->position;
     item->heard_at = now;
     while (!item->marks.empty() && item->marks.front().position_bytes <= mark->position) {
+        const auto lag = now - item->marks.front().expected;
+        if (!least_lag_ || lag < *least_lag_) least_lag_ = lag;
+        last_lag_ = lag - *least_lag_;
+        last_mark_at_ = now;
         item->marks.pop_front();
     }
     // Twilio played later than the clock said (network, a stall): do not run further ahead of it.
@@ -207,6 +213,11 @@ void Playout::on_mark(std::string_view name, base::TimePoint now) {
 }
 
 // Marks are hints (T20): one that never returns counts as heard after its time-out.
+std::optional<base::milliseconds> Playout::mark_lag(base::TimePoint now) const {
+    if (!least_lag_ || now - last_mark_at_ > k_mark_fresh) return std::nullopt;
+    return std::chrono::duration_cast<base::milliseconds>(last_lag_);
+}
+
 void Playout::expire_marks(base::TimePoint now) {
     for (auto& item : items_) {
         while (!item.marks.empty() && item.marks.front().expected + limits_.mark_timeout <= now) {

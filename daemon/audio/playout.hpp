@@ -75,6 +75,9 @@ class Playout {
     base::milliseconds waiting() const;
     // When all that was given so far will have sounded, by the clock; `now` or earlier: it has.
     base::TimePoint sounds_until(base::TimePoint now) const;
+    // By how much the mark that came back last was later than the quickest of this call: audio that waits somewhere
+    // on the line (N14). nullopt: none came lately, and who returns none tells nothing.
+    std::optional<base::milliseconds> mark_lag(base::TimePoint now) const;
     std::uint64_t marks_timed_out() const { return marks_timed_out_; }
     std::uint64_t messages_sent() const { return messages_sent_; }
 
@@ -121,6 +124,9 @@ class Playout {
     std::uint64_t generation_ = 1;
     std::uint64_t next_number_ = 1;
     base::TimePoint playing_until_{};  // when everything sent so far will have sounded
+    std::optional<base::Mono::duration> least_lag_;  // of a mark behind its expected time: the length of the line
+    base::Mono::duration last_lag_{};                // the newest mark's, above that
+    base::TimePoint last_mark_at_{};
     std::uint64_t marks_timed_out_ = 0;
     std::uint64_t messages_sent_ = 0;
 };

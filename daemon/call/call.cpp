@@ -14,6 +14,7 @@ namespace holdfast::call {
 namespace {
 
 constexpr log::Logger k_log{"call"};
+constexpr base::milliseconds k_stuck{2000};  // nothing could be written for so long
 
 constexpr base::milliseconds k_tick{250};           // coarse supervision of one call
 constexpr base::milliseconds k_own_lag{20};         // P12: from here the box itself is late
@@ -281,8 +282,8 @@ void Call::end(std::string_view reason) {
     recording_.reset();
     store_keys();
     store_answers(true);
+    keep_unwritten(nullptr);
     if (leg_ != nullptr) std::exchange(leg_, nullptr)->close(reason);
-    early_.clear();
 
     store::CallEnded row;
     row.call = sid();
@@ -403,7 +404,10 @@ void Call::hear_locally(std::string_view samples) {
         if (change->started) seat_->voice()->caller_speaks(true);
         if (change->stopped && !detector_.speaking()) seat_->voice()->caller_speaks(false);
     }
-    if (change->started) watch_.caller_started(at(detector_.speech_started_ms()));
+    if (change->started) {
+        spoken_.began(given_from_ms_ + detector_.speech_started_ms());
+        watch_.caller_started(at(detector_.speech_started_ms()));
+    }
     if (change->stopped) {
         watch_.caller_stopped(at(detector_.last_sound_ms()),
                               base::milliseconds(detector_.last_sound_ms() - detector_.speech_started_ms()));
@@ -420,18 +424,14 @@ void Call::record_if_wanted() {
     start.call = sid();
     // What was said before and nobody wrote down comes first: a rung without ears may never find any.
     if (canned) start.before_ms = early_.held_ms();
-    const auto now_ms = next_timestamp_ms_ >= 0 ? stream_offset_ms_ + next_timestamp_ms_ : offset_ms();
+    const auto now_ms = audio_now_ms();
     start.before_ms = std::min(start.before_ms, now_ms);
     start.utc_ms = env_.loop.utc_ms() - start.before_ms;
     start.offset_ms = now_ms - start.before_ms;
     start.retention_class = canned ? "canned" : "live";
     recording_ = env_.recorder.start(start);
-    if (!recording_ || start.before_ms == 0) return;
-    auto at_ms = now_ms - early_.held_ms();
-    early_.each([&](std::string_view base64) {
-        recording_->caller(base64, at_ms);
-        at_ms += static_cast<std::int64_t>(base::base64_decoded_bytes(base64)) / k_bytes_per_ms;
-    });
+    recorded_ = recorded_ || recording_ != nullptr;
+    if (recording_ && start.before_ms > 0) record_early(*recording_, now_ms);
 }
 
 void Call::dtmf(std::string_view digit) {
@@ -568,7 +568,11 @@ void Call::judge_line(base::TimePoint now) {
     seen.expected = second.expected;
     seen.late = second.late;
     seen.late_share = second.late_share;
-    seen.send_queue = std::chrono::duration_cast<base::milliseconds>(now - leg_->blocked_since());
+    // Marks come back on the caller's way: what holds up the caller's audio holds them up as well. A peer that
+    // takes nothing at all (T19) is no slow line: who could not be reached could not have called either.
+    const auto blocked = std::chrono::duration_cast<base::milliseconds>(now - leg_->blocked_since());
+    const auto lag = playout_.mark_lag(now);
+    if (blocked < k_stuck) seen.send_queue = lag ? std::max(blocked, *lag - line_.behind()) : blocked;
     seen.round_trip = leg_->round_trip();
     env_.ladder.uplink().add(seen, now);
 }
@@ -723,18 +727,67 @@ void Call::let_go(std::shared_ptr<VoiceSeat>& seat, std::string_view reason) {
 }
 
 void Call::part(std::string_view reason) {
-    const bool owes = seat_ && !lingering_ && seat_->ready() && seat_->voice()->hang_up(detector_.speaking());
-    if (!owes) return let_go(seat_, reason);
+    if (!lingering_) heard_until_ms_ = audio_now_ms();
+    const bool owes = seat_ && !lingering_ && seat_->ready() && seat_->voice()->hang_up(caller_spoke());
+    if (!owes) {
+        keep_unwritten(seat_.get());
+        return let_go(seat_, reason);
+    }
     lingering_ = std::exchange(seat_, nullptr);
     const auto weak = weak_from_this();
     words_timer_.arm(limits::last_words_patience, [weak] {
         if (const auto self = weak.lock()) self->end_lingering();
     });
+    words_missing_ = true;
+}
+
+// What a caller said last and nobody wrote down, now that nobody will: a recording of its own, unless there is
+// one of the call, or no speech in it.
+void Call::keep_unwritten(VoiceSeat* seat) {
+    if (seat != nullptr && seat->voice() != nullptr) {
+        take_unwritten(*seat);
+    }
+    if (caller_spoke() && !early_.empty() && !recorded_) {
+        const auto until_ms = heard_until_ms_ >= 0 ? heard_until_ms_ : audio_now_ms();
+        recording::Start start;
+        start.call = sid();
+        start.offset_ms = std::max<std::int64_t>(until_ms - early_.held_ms(), 0);
+        start.before_ms = offset_ms() - start.offset_ms;
+        start.utc_ms = env_.loop.utc_ms() - start.before_ms;
+        start.retention_class = "unheard";
+        const auto kept = env_.recorder.start(start);
+        if (kept) record_early(*kept, until_ms);
+        k_log.notice("words that nobody wrote down are recorded", sid(), {{"ms", early_.held_ms()}});
+    }
+    early_.clear();
+}
+
+// And nobody has written it down yet.
+bool Call::caller_spoke() { return detector_.speaking() || spoken_.unwritten_from(given_from_ms_ + given_ms_); }
+
+// For the next voice, or a recording.
+void Call::take_unwritten(VoiceSeat& seat) {
+    const auto from = spoken_.unwritten_from(given_from_ms_ + given_ms_);
+    const auto since = from ? std::max<std::int64_t>(*from - seat.base_ms, 0) : -1;
+    seat.voice()->unheard(since, [this](std::string_view base64) { early_.push(base64); });
+}
+
+void Call::record_early(recording::Recording& recording, std::int64_t until_ms) {
+    auto at_ms = until_ms - early_.held_ms();
+    early_.each([&](std::string_view base64) {
+        recording.caller(base64, at_ms);
+        at_ms += static_cast<std::int64_t>(base::base64_decoded_bytes(base64)) / k_bytes_per_ms;
+    });
+}
+
+std::int64_t Call::audio_now_ms() const {
+    return next_timestamp_ms_ >= 0 ? stream_offset_ms_ + next_timestamp_ms_ : offset_ms();
 }
 
 void Call::end_lingering() {
     if (!lingering_) return;
     words_timer_.cancel();
+    if (std::exchange(words_missing_, false)) keep_unwritten(lingering_.get());
     let_go(lingering_, "last_words");
     if (state_.phase != Phase::ended) return;
     // We may be inside one of the voice's notices.
@@ -755,7 +808,7 @@ Event Call::moved(EventKind kind, std::string_view reason, ladder::Move move) co
 }
 
 void Call::give_up_voice(EventKind kind, std::string_view reason, ladder::Move move) {
-    if (seat_ && seat_->ready()) seat_->voice()->unheard([this](std::string_view base64) { early_.push(base64); });
+    if (seat_ && seat_->ready()) take_unwritten(*seat_);
     apply(moved(kind, reason, move));
 }
 
@@ -852,7 +905,7 @@ void Call::on_seat_lost(VoiceSeat& seat, const voice::VoiceLoss& loss) {
     }
     speech_active_ = false;
     if (state_.phase == Phase::talking || state_.phase == Phase::stream_lost) {
-        seat.voice()->unheard([this](std::string_view base64) { early_.push(base64); });
+        take_unwritten(seat);
     }
     // A session that never came has had its time already: only one that talked is opened again here.
     const bool mend = seat.configured && !ladder::is_fatal(fault);
@@ -906,9 +959,13 @@ void Call::on_seat_caller(VoiceSeat& seat, const voice::CallerUtterance& utteran
     row.item_id = utterance.item_id;
     row.start_ms = seat.base_ms + utterance.start_ms;
     row.end_ms = seat.base_ms + utterance.end_ms;
+    spoken_.written(row.end_ms);
     store_utterance(std::move(row));
     if (&seat == lingering_.get()) {
-        if (!seat.voice()->owes_words()) end_lingering();
+        if (!seat.voice()->owes_words()) {
+            words_missing_ = false;
+            end_lingering();
+        }
         return;
     }
     if (asks_for_person(utterance.text)) ask_person("words");

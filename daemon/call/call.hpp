@@ -13,6 +13,7 @@
 #include "call/leg.hpp"
 #include "call/line_watch.hpp"
 #include "call/machine.hpp"
+#include "call/spoken.hpp"
 #include "call/voice_seat.hpp"
 #include "call/watch.hpp"
 #include "config/config.hpp"
@@ -182,6 +183,11 @@ class Call : public std::enable_shared_from_this<Call>, private SeatOwner, priva
     void give_voice(std::string_view base64, std::string_view samples);
     void hear_locally(std::string_view samples);
     void record_if_wanted();
+    void record_early(recording::Recording& recording, std::int64_t until_ms);
+    void take_unwritten(VoiceSeat& seat);
+    bool caller_spoke();
+    void keep_unwritten(VoiceSeat* seat);
+    std::int64_t audio_now_ms() const;  // of the caller's audio, on the call's clock
     void interrupted();
     void watch_caller_audio(base::TimePoint now);
     // Once a second: what this stream says of the box's line.
@@ -214,6 +220,7 @@ class Call : public std::enable_shared_from_this<Call>, private SeatOwner, priva
     Leg* leg_ = nullptr;
     std::shared_ptr<VoiceSeat> seat_;    // who talks
     std::shared_ptr<VoiceSeat> lingering_;  // talks no more, and still owes words
+    bool words_missing_ = false;            // ... which have not come yet
     std::shared_ptr<VoiceSeat> better_;  // of a better rung, being prepared
     std::deque<voice::Said> talk_;       // for the next voice
     std::size_t talk_bytes_ = 0;
@@ -231,8 +238,11 @@ class Call : public std::enable_shared_from_this<Call>, private SeatOwner, priva
     std::int64_t given_ms_ = 0;       // of caller audio, silence put into gaps included
     std::int64_t given_from_ms_ = 0;  // on the call's clock: where given_ms_ began, as this stream has it
     audio::VoiceDetector detector_;   // when the caller talks, by our own ears
+    Spoken spoken_;                   // ... and what of it nobody wrote down yet
     std::string samples_;             // scratch: one frame decoded
     recording::RecordingHandle recording_;
+    bool recorded_ = false;  // there has been one
+    std::int64_t heard_until_ms_ = -1;  // where the caller's audio ended when the talk did
     std::int64_t stream_offset_ms_ = 0;  // on the call's clock: where Twilio's time stamps begin
     std::int64_t last_chunk_ = 0;
     std::int64_t next_timestamp_ms_ = -1;  // where the next frame should begin; -1: none seen

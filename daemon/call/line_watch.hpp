@@ -38,7 +38,8 @@ class LineWatch {
         if (timestamp_ms < 0) return;
         const std::int64_t way = base::to_ms(now.time_since_epoch()) - timestamp_ms;
         if (!least_ || way < *least_) least_ = way;
-        if (way - *least_ >= k_late.count()) ++second_.late;
+        behind_ms_ = way - *least_;
+        if (behind_ms_ >= k_late.count()) ++second_.late;
         if (++frames_ % k_forget_frames == 0) ++*least_;
     }
     // Frames that a hole in the time stamps says were never received.
@@ -60,6 +61,8 @@ class LineWatch {
         if (expected > 0) out.late_share = static_cast<double>(late) / static_cast<double>(expected);
         return out;
     }
+    // How far the newest frame came behind the fastest one.
+    base::milliseconds behind() const { return base::milliseconds(behind_ms_); }
     // Not measured: what came since the last time says nothing of the line.
     void discard() { second_ = Second(); }
 
@@ -68,6 +71,7 @@ class LineWatch {
     std::array<Second, k_seconds> last_{};
     std::size_t next_ = 0;
     std::optional<std::int64_t> least_;  // arrival minus time stamp, of the fastest
+    std::int64_t behind_ms_ = 0;
     std::int64_t frames_ = 0;
 };
 

@@ -58,8 +58,10 @@ void Uplink::add(const CallSecond& seen, base::TimePoint now) {
         ++measure.calls_well;
     };
     // No more than the worst that matters: a queue of a minute is no worse for the line than a full one.
-    const double queue = std::clamp(ms(seen.send_queue), 0.0, ms(limits::uplink_queue_bad));
-    count(b.queue_ms, {queue, 1}, queue_score(queue) > k_down_at);
+    if (seen.send_queue) {
+        const double queue = std::clamp(ms(*seen.send_queue), 0.0, ms(limits::uplink_queue_bad));
+        count(b.queue_ms, {queue, 1}, queue_score(queue) > k_down_at);
+    }
     if (seen.expected > 0) {
         const Mean late{static_cast<double>(std::min(seen.expected, seen.late)), static_cast<double>(seen.expected)};
         count(b.late, late, late_score(seen.late_share) > k_down_at);

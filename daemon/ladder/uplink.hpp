@@ -21,7 +21,7 @@ struct CallSecond {
     std::uint32_t expected = 0;  // caller frames
     std::uint32_t late = 0;      // of these, late or missing
     double late_share = 0;       // over the call's last seconds
-    base::milliseconds send_queue{0};
+    std::optional<base::milliseconds> send_queue;  // audio waits so long, here or anywhere on the way; nullopt: not known
     std::optional<base::milliseconds> round_trip;  // nullopt: not known
 };
 

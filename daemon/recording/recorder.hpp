@@ -16,7 +16,7 @@ struct Start {
     base::CallSid call;
     std::int64_t utc_ms = 0;     // of its beginning
     std::int64_t offset_ms = 0;  // on the call's clock: the recording begins here
-    std::string retention_class = "live";  // "live", "canned": letters of a class in recording.retention_days
+    std::string retention_class = "live";  // "live", "canned", "unheard": letters of a class in recording.retention_days
     std::int64_t before_ms = 0;  // its beginning lies so long ago: audio from then is still to be given
 };
 

@@ -167,8 +167,8 @@ struct ReadCalls {
     bool active_only = false;
 };
 
-// A recording of a call that stood on rung canned, and about which no audit row k_transcribed says yet that its
-// words are written down. Such a row begins with "path=PATH ".
+// A recording of a call that stood on rung canned, or of words that nobody wrote down (class "unheard"), about which
+// no audit row k_transcribed says yet that its words are written down. Such a row begins with "path=PATH ".
 inline constexpr const char* k_transcribed = "recording_transcribed";
 struct UntranscribedRecording {
     std::int64_t row = 0;  // grows with the age of the journal

@@ -31,7 +31,7 @@ const std::string k_audit = "SELECT seq, utc_ms, actor, action, detail FROM audi
 
 const std::string k_recordings_after =
     "SELECT r.seq, c.call_sid, c.ended_utc_ms, r.utc_ms, r.offset_ms, r.path, r.sha256, r.duration_ms, r.lost_ms, "
-    "r.legs, r.class, (r.class = 'canned' OR c.rung = 'canned' OR EXISTS (SELECT 1 FROM seam WHERE seam.call = r.call "
+    "r.legs, r.class, (r.class IN ('canned', 'unheard') OR c.rung = 'canned' OR EXISTS (SELECT 1 FROM seam WHERE seam.call = r.call "
     "AND (from_rung = 'canned' OR to_rung = 'canned'))) AND NOT EXISTS (SELECT 1 FROM audit WHERE audit.call = r.call "
     "AND action = ?1 AND substr(detail, 1, length(r.path) + 6) = 'path=' || r.path || ' ') FROM recording AS r JOIN "
     "call AS c ON c.seq = r.call WHERE r.seq > ?2 ORDER BY r.seq LIMIT ?3";

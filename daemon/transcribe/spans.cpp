@@ -90,6 +90,8 @@ void subtract(std::vector<Span>& spans, const Span& heard) {
 std::vector<Span> unheard_spans(const store::CallDetail& call, const store::Recording& recording) {
     std::vector<Span> spans;
     const auto stays = stays_of(call);
+    // Kept for no other reason.
+    if (recording.retention_class == "unheard") spans.push_back({0, k_open_end});
     for (std::size_t i = 0; i < stays.size(); ++i) {
         const auto& stay = stays[i];
         const bool deaf = stay.rung == "canned" || (has_ears(stay.rung) && !showed_life(call, stay));

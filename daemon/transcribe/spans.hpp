@@ -17,6 +17,7 @@ struct Span {
 inline bool operator==(const Span& a, const Span& b) { return a.from_ms == b.from_ms && a.to_ms == b.to_ms; }
 
 // In order, without overlap, inside the recording:
+// - all of a recording of class "unheard",
 // - while the call stood on canned,
 // - while it stood on a rung whose voice never said or wrote down a word,
 // - before each loss of a voice, from its last sign of having heard on, or its begin (at most

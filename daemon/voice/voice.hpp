@@ -123,8 +123,11 @@ class Voice : public std::enable_shared_from_this<Voice> {
     // Whether caller audio means anything to it. A voice without ears is given none: the call keeps the
     // last 30 s for the next one that has some.
     virtual bool hears() const { return true; }
-    // After its loss, or before it is given up: the caller audio that nobody wrote down yet, oldest first.
-    virtual void unheard(const std::function<void(std::string_view base64)>& give) {
+    using Give = std::function<void(std::string_view base64)>;
+    // After its loss, or before it is given up: the caller audio that nobody wrote down yet, oldest first. `since_ms` of
+    // the audio given to this voice: speech that the call heard by itself and got no words of; -1: none.
+    virtual void unheard(std::int64_t since_ms, const Give& give) {
+        static_cast<void>(since_ms);
         static_cast<void>(give);
     }
     // The caller has gone, or goes to a person: no more audio either way. True: words of what was said last may

@@ -70,7 +70,8 @@ class FakeVoice : public voice::Voice {
     void cancel_response() override { ++cancels; }
     bool ready() const override { return configured && proven; }
     bool hears() const override { return ears; }
-    void unheard(const std::function<void(std::string_view)>& give) override {
+    void unheard(std::int64_t since_ms, const Give& give) override {
+        unheard_since_ms = since_ms;
         for (const auto& piece : not_written_down) give(piece);
     }
     bool hang_up(bool speaking) override {
@@ -97,6 +98,7 @@ class FakeVoice : public voice::Voice {
     ladder::Rung rung = ladder::Rung::openai;
     bool ears = true;
     std::vector<std::string> not_written_down;  // what unheard() gives
+    std::int64_t unheard_since_ms = -2;         // what it was told; -2: not asked
     bool opened = false, proven = false, configured = false;
     int cancels = 0;
     int owes = 0;  // utterances that will still come

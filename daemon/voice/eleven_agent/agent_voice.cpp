@@ -7,6 +7,7 @@
 #include "voice/eleven_agent/context.hpp"
 #include "voice/eleven_agent/faults.hpp"
 #include "voice/losses.hpp"
+#include "voice/silence.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -28,6 +29,7 @@ constexpr double k_loud_score = 0.6;
 constexpr double k_quiet_score = 0.4;
 constexpr int k_loud_scores = 2;
 constexpr milliseconds k_speech_hangover{600};
+constexpr std::size_t k_end_of_turn_ms = 2000;  // of silence, after which every turn is over
 constexpr std::int64_t k_onset_ms = 300;  // speech is reported that late at least
 constexpr milliseconds k_detector_wait_max{3000};
 // The call plays behind its own queue: its playing ends later than what we gave it.
@@ -38,7 +40,7 @@ constexpr milliseconds k_playing_margin{500};
 AgentVoice::AgentVoice(base::Loop& loop, std::shared_ptr<const AgentPlan> plan, Connect connect,
                        const base::CallSid& call, VoiceListener& listener)
     : loop_(loop), plan_(std::move(plan)), connect_(std::move(connect)), call_(call), listener_(&listener),
-      step_timer_(loop), pinger_(loop), answer_timer_(loop), quiet_timer_(loop), words_timer_(loop) {}
+      ring_(base::to_ms(limits::caller_ring)), step_timer_(loop), pinger_(loop), answer_timer_(loop), quiet_timer_(loop), words_timer_(loop) {}
 
 AgentVoice::~AgentVoice() { stop("destroyed"); }
 
@@ -177,10 +179,37 @@ void AgentVoice::caller_audio(std::string_view base64) {
         metrics::media_dropped_total.add("voice_socket");
         return;
     }
+    ring_.push(base64);
     given_bytes_ += static_cast<std::int64_t>(base::base64_decoded_bytes(base64));
     out_.clear();
     append_audio(out_, base64);
     send(out_);
+}
+
+// From the beginning of a turn that has no transcript yet.
+void AgentVoice::unheard(std::int64_t since_ms, const Give& give) {
+    auto from = std::max(given_ms() - k_onset_ms, last_turn_end_ms_);
+    for (const auto begin : {speech_from_ms_, since_ms}) {
+        if (begin >= 0) from = std::min(from, begin);
+    }
+    std::int64_t at_ms = given_ms() - ring_.held_ms();
+    ring_.drain([&](std::string_view base64) {
+        at_ms += static_cast<std::int64_t>(base::base64_decoded_bytes(base64)) / 8;
+        if (at_ms > from) give(base64);
+    });
+}
+
+// The agent writes a turn down when it has heard the end of it.
+bool AgentVoice::hang_up(bool speaking) {
+    if (!ready() || !(speaking || speaking_ || speech_from_ms_ >= 0)) return false;
+    for (base::Timer* timer : {&answer_timer_, &quiet_timer_}) timer->cancel();
+    owes_words_ = true;
+    give_silence(k_end_of_turn_ms, [this](std::string_view base64) {
+        out_.clear();
+        append_audio(out_, base64);
+        send(out_);
+    });
+    return owes_words();
 }
 
 void AgentVoice::caller_keys(std::string_view keys) {
@@ -446,6 +475,10 @@ void AgentVoice::on_user_transcript(const Event& event) {
     utterance.end_ms = std::max(given_ms(), utterance.start_ms);
     last_turn_end_ms_ = utterance.end_ms;
     speech_from_ms_ = -1;
+    if (std::exchange(owes_words_, false)) {  // nobody is there any more who could be answered
+        if (listener_ != nullptr) listener_->on_caller_utterance(utterance);
+        return;
+    }
     end_open_answer();
     if (listener_ == nullptr) return;
     const bool over_answer = playing();  // said beside an answer that goes on: it may stay without one

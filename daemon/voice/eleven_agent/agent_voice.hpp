@@ -4,6 +4,7 @@
 // (max_duration_seconds) is set long, and its end is a loss like another. Loop thread only.
 #pragma once
 
+#include "audio/frame_ring.hpp"
 #include "base/ids.hpp"
 #include "base/loop.hpp"
 #include "base/timer.hpp"
@@ -62,6 +63,9 @@ class AgentVoice : public Voice, private net::WsListener {
     void item_played(std::string_view) override {}
     void interrupted(const std::vector<PlayedItem>& items) override;
     void cancel_response() override;
+    void unheard(std::int64_t since_ms, const Give& give) override;
+    bool hang_up(bool speaking) override;
+    bool owes_words() const override { return owes_words_ && state_ == State::configured; }
     bool ready() const override { return proven_ && state_ == State::configured; }
     std::string_view provider() const override { return "eleven_agent"; }
     void stop(std::string_view reason) override;
@@ -143,7 +147,9 @@ class AgentVoice : public Voice, private net::WsListener {
     Handover handover_;
     std::string own_message_;  // sent as a user_message last: its echo is not the caller
 
+    audio::FrameRing ring_;          // of the caller: what was not written down goes to the next voice
     std::int64_t given_bytes_ = 0;
+    bool owes_words_ = false;        // of a caller who has gone
     bool speaking_ = false;          // told so
     bool words_heard_ = false;       // the agent's ears have some of this turn
     int loud_scores_ = 0;            // in a row

@@ -382,14 +382,14 @@ void RealtimeVoice::end_retired() {
 
 // Pieces are whole Twilio frames; the one that `from_ms` falls into is the first to go. What it gives can be
 // less than was asked for: the ring holds the last 30 s.
-template <class Give>
-std::int64_t RealtimeVoice::pieces_from(std::int64_t from_ms, Give give) {
+template <class Take>
+std::int64_t RealtimeVoice::pieces_from(std::int64_t from_ms, Take take) {
     std::int64_t at_ms = given_ms() - ring_.held_ms();
     std::int64_t given_again_ms = 0;
     ring_.drain([&](std::string_view base64) {
         const auto length_ms = static_cast<std::int64_t>(base::base64_decoded_bytes(base64)) / 8;
         if (at_ms + length_ms > from_ms) {
-            give(base64, at_ms);
+            take(base64, at_ms);
             given_again_ms += length_ms;
         }
         at_ms += length_ms;
@@ -404,10 +404,11 @@ std::int64_t RealtimeVoice::unwritten_from(const Session& session) const {
     return first < 0 ? onset : std::min(onset, first);
 }
 
-void RealtimeVoice::unheard(const std::function<void(std::string_view)>& give) {
+void RealtimeVoice::unheard(std::int64_t since_ms, const Give& give) {
     if (unheard_from_ms_ < 0 && ready() && current_) unheard_from_ms_ = unwritten_from(*current_);
-    if (unheard_from_ms_ < 0) return;
-    pieces_from(std::exchange(unheard_from_ms_, -1), [&](std::string_view base64, std::int64_t) { give(base64); });
+    auto from_ms = std::exchange(unheard_from_ms_, -1);
+    if (since_ms >= 0) from_ms = from_ms < 0 ? since_ms : std::min(from_ms, since_ms);
+    if (from_ms >= 0) pieces_from(from_ms, [&](std::string_view base64, std::int64_t) { give(base64); });
 }
 
 std::int64_t RealtimeVoice::replay(std::int64_t from_ms) {

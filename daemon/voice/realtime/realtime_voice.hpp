@@ -45,7 +45,7 @@ class RealtimeVoice : public Voice, private SessionListener {
     void interrupted(const std::vector<PlayedItem>& items) override;
     void cancel_response() override;
     bool ready() const override { return ready_ && proven_ && listener_ != nullptr; }
-    void unheard(const std::function<void(std::string_view)>& give) override;
+    void unheard(std::int64_t since_ms, const Give& give) override;
     std::string_view provider() const override { return plan_->profile.name; }
     void stop(std::string_view reason) override;
     bool hang_up(bool speaking) override;
@@ -96,8 +96,8 @@ class RealtimeVoice : public Voice, private SessionListener {
     void switch_over(const Carry& carry);
     void retire(std::shared_ptr<Session> old);
     void end_retired();
-    template <class Give>
-    std::int64_t pieces_from(std::int64_t from_ms, Give give);  // ms that were given; empties the ring
+    template <class Take>
+    std::int64_t pieces_from(std::int64_t from_ms, Take take);  // ms that were given; empties the ring
     std::int64_t replay(std::int64_t from_ms);                  // ms that were given again
 
     void start_talk(Session& session);

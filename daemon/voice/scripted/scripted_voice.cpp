@@ -4,6 +4,7 @@
 #include "config/limits.hpp"
 #include "log/log.hpp"
 #include "metrics/catalog.hpp"
+#include "voice/silence.hpp"
 
 #include <algorithm>
 #include <array>
@@ -20,6 +21,7 @@ constexpr log::Logger k_log{"voice"};
 constexpr std::array k_ears_waits{milliseconds(0), milliseconds(500), milliseconds(2000), milliseconds(5000),
                                   milliseconds(15'000), milliseconds(30'000)};
 constexpr int k_ears_tries_deaf = 2;       // failed in a row: the caller is asked for keys
+constexpr std::size_t k_end_of_turn_ms = 1500;  // of silence: Scribe is asked to commit after 0.8 s
 constexpr std::int64_t k_onset_ms = 600;   // a partial comes this much after its first sound
 constexpr std::size_t k_frame_base64_max = 64 * 1024;
 
@@ -61,7 +63,7 @@ ScriptedVoice::ScriptedVoice(base::Loop& loop, std::shared_ptr<const ScriptedPar
                              const base::CallSid& call, VoiceListener& listener, ScriptedObserver* observer)
     : loop_(loop), parts_(std::move(parts)), call_(call), listener_(&listener), observer_(observer),
       interview_(*parts_->extract, parts_->person_words), ring_(base::to_ms(limits::caller_ring)),
-      ready_timer_(loop), begin_timer_(loop), ears_timer_(loop), unheard_timer_(loop), played_timer_(loop),
+      ready_timer_(loop), begin_timer_(loop), ears_timer_(loop), hearing_timer_(loop), unheard_timer_(loop), played_timer_(loop),
       answer_timer_(loop) {}
 
 ScriptedVoice::~ScriptedVoice() { stop("destroyed"); }
@@ -96,6 +98,31 @@ void ScriptedVoice::caller_audio(std::string_view base64) {
     watch_locally(base64);
 }
 
+// From the beginning of what the ears have not finished with, if anybody spoke.
+void ScriptedVoice::unheard(std::int64_t since_ms, const Give& give) {
+    const auto onset = std::max(given_ms() - k_onset_ms, settled_ms_);
+    const auto from = speaking_ || spoke_ || since_ms >= 0 ? settled_ms_ : onset;
+    std::int64_t at_ms = given_ms() - ring_.held_ms();
+    ring_.drain([&](std::string_view base64) {
+        at_ms += static_cast<std::int64_t>(base::base64_decoded_bytes(base64)) / 8;
+        if (at_ms > from) give(base64);
+    });
+}
+
+// Scribe commits after a silence. The interview is over.
+bool ScriptedVoice::hang_up(bool speaking) {
+    if (!ready() || !ears_ || !ears_->started() || !(speaking || speaking_ || spoke_)) return false;
+    for (base::Timer* timer : {&begin_timer_, &hearing_timer_, &unheard_timer_, &played_timer_, &answer_timer_}) timer->cancel();
+    drop_request();
+    owes_words_ = true;
+    give_silence(k_end_of_turn_ms, [this](std::string_view base64) {
+        if (ears_) ears_->append_audio(base64);
+    });
+    return owes_words();
+}
+
+bool ScriptedVoice::owes_words() const { return owes_words_ && ears_ != nullptr; }
+
 void ScriptedVoice::caller_keys(std::string_view keys) {
     if (!ready() || !begun_) return;
     answer_timer_.cancel();
@@ -129,7 +156,8 @@ void ScriptedVoice::cancel_response() {
 void ScriptedVoice::stop(std::string_view) {
     if (std::exchange(listener_, nullptr) == nullptr) return;
     for (base::Timer* timer :
-         {&ready_timer_, &begin_timer_, &ears_timer_, &unheard_timer_, &played_timer_, &answer_timer_}) {
+         {&ready_timer_, &begin_timer_, &ears_timer_, &hearing_timer_, &unheard_timer_, &played_timer_,
+          &answer_timer_}) {
         timer->cancel();
     }
     drop_request();
@@ -187,15 +215,20 @@ void ScriptedVoice::on_ears_started(Ears& ears) {
     const auto self = shared_from_this();
     ears_started_at_ = loop_.now();
     metrics::upstream_connect_total.add("configured");
-    if (std::exchange(deaf_, false)) {
-        k_log.notice("caller can be heard again", call_);
-        if (observer_ != nullptr) observer_->on_scripted_recovered("ears");
-        if (begun_) feed(Input::Kind::hearing);
-    }
+    // Ears that come and go at once are none: they are believed when they have lived a while, or have words.
+    if (deaf_) hearing_timer_.arm(k_ears_believed, [this] { hear_again(); });
     replay_to_ears();
     if (ready_ || listener_ == nullptr) return;
     listener_->on_voice_stage(Stage::configured);
     be_ready();
+}
+
+void ScriptedVoice::hear_again() {
+    hearing_timer_.cancel();
+    if (!std::exchange(deaf_, false)) return;
+    k_log.notice("caller can be heard again", call_);
+    if (observer_ != nullptr) observer_->on_scripted_recovered("ears");
+    if (begun_) feed(Input::Kind::hearing);
 }
 
 void ScriptedVoice::on_ears_lost(Ears& ears, const VoiceLoss& loss) {
@@ -209,6 +242,7 @@ void ScriptedVoice::ears_failed(const VoiceLoss& loss) {
     if (was_started && loop_.now() - ears_started_at_ >= k_ears_healthy) ears_tries_ = 0;
     ears_started_at_ = {};
     end_ears();
+    hearing_timer_.cancel();
     unheard_timer_.cancel();
     speech_ended();
     if (listener_ == nullptr) return;
@@ -237,7 +271,10 @@ void ScriptedVoice::replay_to_ears() {
     ring_.drain([&pieces](std::string_view base64) { pieces.emplace_back(base64); });
     for (const std::string& piece : pieces) {
         ring_.push(piece);
-        if (ears_ && at_ms >= settled_ms_) ears_->append_audio(piece);
+        if (ears_ && at_ms >= settled_ms_) {
+            ears_->append_audio(piece);
+            replayed_until_ = loop_.now() + k_ears_catch_up;
+        }
         at_ms += static_cast<std::int64_t>(base::base64_decoded_bytes(piece)) / 8;
     }
 }
@@ -248,6 +285,11 @@ void ScriptedVoice::watch_locally(std::string_view base64) {
     const auto bytes = base::base64_decode(base64);
     if (!bytes) return;
     const auto change = detector_.push(*bytes);
+    if (change == audio::SpeechDetector::Change::started) spoke_ = true;
+    // An answer that nobody understood must not be followed by silence.
+    if (change == audio::SpeechDetector::Change::stopped && begun_ && answer_timer_.armed()) {
+        listen(deaf_ ? k_deaf_answer_wait : k_words_wait);
+    }
     if (change != audio::SpeechDetector::Change::stopped || hung_once_ || !ears_ || !ears_->started()) return;
     if (unheard_timer_.armed()) return;
     unheard_timer_.arm(k_ears_unheard, [this] {
@@ -267,14 +309,22 @@ void ScriptedVoice::on_ears_partial(Ears& ears) {
 void ScriptedVoice::speech_began() {
     if (std::exchange(speaking_, true) || listener_ == nullptr) return;
     answer_timer_.cancel();
+    // What another session did not finish was said a while ago: it interrupts nothing.
+    const bool old = loop_.now() < replayed_until_ && !detector_.speaking();
     speech_from_ms_ = std::max(settled_ms_, given_ms() - k_onset_ms);
-    listener_->on_caller_speech_started();  // the call stops the question and tells interrupted()
+    if (!old) listener_->on_caller_speech_started();  // the call stops the question and tells interrupted()
 }
 
 void ScriptedVoice::speech_ended() {
     if (!std::exchange(speaking_, false) || listener_ == nullptr) return;
-    if (begun_) listen(k_statement_wait);
+    if (begun_) listen(deaf_ ? k_deaf_answer_wait : k_words_wait);
     listener_->on_caller_speech_stopped(milliseconds(0));
+}
+
+// The words of everything so far are known.
+void ScriptedVoice::settle() {
+    settled_ms_ = given_ms();
+    spoke_ = false;
 }
 
 void ScriptedVoice::on_ears_words(Ears& ears, const std::string& text) {
@@ -283,18 +333,21 @@ void ScriptedVoice::on_ears_words(Ears& ears, const std::string& text) {
     unheard_timer_.cancel();
     const std::string words = trimmed(text);
     if (words.empty() && !speaking_) {
-        settled_ms_ = given_ms();
+        settle();
         return;
     }
-    if (!words.empty()) speech_began();  // a commit without a partial before it
+    if (!words.empty()) {
+        hear_again();
+        speech_began();  // a commit without a partial before it
+    }
     if (listener_ == nullptr) return;
     speaking_ = false;
     const bool cut = std::exchange(cut_, false);
     listener_->on_caller_speech_stopped(k_ears_vad_silence);
     if (listener_ == nullptr) return;
     if (words.empty()) {
-        settled_ms_ = given_ms();
-        if (!begun_) return;
+        settle();
+        if (std::exchange(owes_words_, false) || !begun_) return;
         if (cut) feed(Input::Kind::utterance);  // a noise stopped the question
         else listen(k_statement_wait);
         return;
@@ -304,9 +357,10 @@ void ScriptedVoice::on_ears_words(Ears& ears, const std::string& text) {
     utterance.text = words;
     utterance.start_ms = speech_from_ms_;
     utterance.end_ms = std::max(speech_from_ms_, given_ms() - k_ears_vad_silence.count());
-    settled_ms_ = given_ms();
+    settle();
+    const bool gone = std::exchange(owes_words_, false);
     listener_->on_caller_utterance(utterance);
-    if (listener_ != nullptr && begun_) feed(Input::Kind::utterance, words);
+    if (listener_ != nullptr && begun_ && !gone) feed(Input::Kind::utterance, words);
 }
 
 // --- the interview ---

@@ -62,6 +62,12 @@ constexpr int k_ears_tries_max = 8;              // without a healthy session be
 constexpr base::milliseconds k_ears_healthy{30'000};
 // The caller was heard here, and no word of it came back for so long: the session hangs.
 constexpr base::milliseconds k_ears_unheard{4000};
+// The caller has stopped talking and no words have come: it is gone on so long after our own ear noticed (half a
+// second after the last sound), so that nobody waits 4 s. With ears, their words mostly come within 2 s.
+constexpr base::milliseconds k_words_wait{2500};
+constexpr base::milliseconds k_deaf_answer_wait{1000};
+constexpr base::milliseconds k_ears_believed{2000};   // after a loss: a session that has lived so long hears
+constexpr base::milliseconds k_ears_catch_up{1500};   // with what is played to them at once
 // The call says when an item was played; if it never does, this much after it must have been.
 constexpr base::milliseconds k_played_patience{5000};
 
@@ -78,6 +84,9 @@ class ScriptedVoice final : public Voice, private EarsListener, private TtsListe
     void item_played(std::string_view item_id) override;
     void interrupted(const std::vector<PlayedItem>& items) override;
     void cancel_response() override;
+    void unheard(std::int64_t since_ms, const Give& give) override;
+    bool hang_up(bool speaking) override;
+    bool owes_words() const override;
     bool ready() const override { return ready_ && proven_ && listener_ != nullptr; }
     std::string_view provider() const override { return "scripted"; }
     void stop(std::string_view reason) override;
@@ -111,6 +120,8 @@ class ScriptedVoice final : public Voice, private EarsListener, private TtsListe
     void go_deaf(std::string_view reason);
     void replay_to_ears();
     void watch_locally(std::string_view base64);
+    void settle();
+    void hear_again();
     void be_ready();
     void begin();
 
@@ -142,6 +153,7 @@ class ScriptedVoice final : public Voice, private EarsListener, private TtsListe
     int ears_tries_ = 0;
     base::TimePoint ears_started_at_{};
     bool deaf_ = false;
+    base::TimePoint replayed_until_{};
     bool hung_once_ = false;
     bool voice_degraded_ = false;
 
@@ -156,6 +168,8 @@ class ScriptedVoice final : public Voice, private EarsListener, private TtsListe
     std::int64_t settled_ms_ = 0;  // of the caller's audio: its words are known up to here
     std::int64_t speech_from_ms_ = 0;
     bool speaking_ = false;
+    bool spoke_ = false;       // our own ear heard speech whose words are not known yet
+    bool owes_words_ = false;  // of a caller who has gone
     bool cut_ = false;  // the caller's speech stopped the question
     std::uint64_t utterances_ = 0;
     audio::SpeechDetector detector_;
@@ -168,6 +182,7 @@ class ScriptedVoice final : public Voice, private EarsListener, private TtsListe
     base::Timer ready_timer_;
     base::Timer begin_timer_;
     base::Timer ears_timer_;
+    base::Timer hearing_timer_;
     base::Timer unheard_timer_;
     base::Timer played_timer_;
     base::Timer answer_timer_;

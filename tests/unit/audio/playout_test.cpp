@@ -229,6 +229,25 @@ TEST_F(PlayoutTest, ALatePlaybackSlowsTheSenderDown) {
     EXPECT_LE(sink_.ms(), 180 + 400 + 1000);
 }
 
+TEST_F(PlayoutTest, N14_MarksTellHowMuchLaterThanTheLineIsLongTheyCome) {
+    at(0ms);
+    playout_.add("a", audio(900), now_);
+    run_to(0ms);
+    ASSERT_EQ(sink_.marks.size(), 5u);
+    EXPECT_EQ(playout_.mark_lag(now_), std::nullopt) << "nothing is known yet";
+    at(180ms + 250ms);  // a long way, but not a bad one
+    playout_.on_mark(sink_.marks[0], now_);
+    EXPECT_EQ(playout_.mark_lag(now_), 0ms);
+    at(360ms + 300ms);
+    playout_.on_mark(sink_.marks[1], now_);
+    EXPECT_EQ(playout_.mark_lag(now_), 50ms);
+    at(540ms + 250ms + 400ms);
+    playout_.on_mark(sink_.marks[2], now_);
+    EXPECT_EQ(playout_.mark_lag(now_), 400ms);
+    at(540ms + 250ms + 400ms + 2001ms);
+    EXPECT_EQ(playout_.mark_lag(now_), std::nullopt) << "T19, T20: who returns nothing is not the line";
+}
+
 TEST_F(PlayoutTest, ForeignMarksAreHarmless) {
     playout_.add("a", audio(200), now_);
     for (const char* name : {"", ".", "..", "1", "1.1", "1.1.", "x.y.z", "1.1.99999999999999999999", "1.1.999999", "1.9.80",

@@ -443,6 +443,111 @@ TEST(LastWords, AreNotWaitedForWhenNoneAreOwed) {
     EXPECT_FALSE(world.call->lingers());
 }
 
+// The caller says something that `world.voice` does not write down.
+void says_in_vain(CallWorld& world) {
+    const auto before = world.voice->heard.size();
+    speak(world, 500);
+    world.voice->not_written_down = {world.voice->heard.begin() + static_cast<std::ptrdiff_t>(before), world.voice->heard.end()};
+}
+
+TEST(UnwrittenWords, OfACallerWhoHangsUpAreRecorded) {
+    CallWorld world(k_whole);
+    world.talk();
+    says_in_vain(world);
+    const auto at = world.timestamp;
+    world.call->twilio_stop();
+    ASSERT_EQ(world.recorder.kept.size(), 1u);
+    const auto& kept = *world.recorder.kept[0];
+    EXPECT_EQ(kept.start.retention_class, "unheard");
+    EXPECT_EQ(kept.start.offset_ms, at - 500);
+    EXPECT_EQ(kept.caller_ms, 500);
+    EXPECT_TRUE(kept.finished);
+}
+
+TEST(UnwrittenWords, ThatWereAwaitedInVainAreRecordedWhereTheyWereSaid) {
+    for (const bool lost : {false, true}) {
+        CallWorld world(k_whole);
+        world.talk();
+        says_in_vain(world);
+        const auto at = world.timestamp;
+        world.voice->owes = 1;
+        world.call->twilio_stop();
+        EXPECT_TRUE(world.voice->spoke_at_the_end);
+        EXPECT_TRUE(world.recorder.kept.empty());
+        world.loop.advance(3s);
+        if (lost) world.voice->listener.on_voice_lost(loss());
+        else world.loop.advance(4s);
+        ASSERT_EQ(world.recorder.kept.size(), 1u);
+        EXPECT_EQ(world.recorder.kept[0]->start.offset_ms, at - 500);
+    }
+}
+
+TEST(UnwrittenWords, ThatCameAreNot) {
+    CallWorld world(k_whole);
+    world.talk();
+    says_in_vain(world);
+    world.voice->owes = 1;
+    world.call->twilio_stop();
+    world.voice->owes = 0;
+    says(world, "It is number twelve.");
+    world.loop.advance(10s);
+    EXPECT_TRUE(world.recorder.kept.empty());
+}
+
+TEST(UnwrittenWords, BehindADeadVoiceAreRecorded) {
+    CallWorld world(k_whole);
+    world.talk();
+    world.voice->listener.on_voice_lost(loss());
+    speak(world, 500);  // the next one is not ready
+    world.call->twilio_stop();
+    ASSERT_EQ(world.recorder.kept.size(), 1u);
+    EXPECT_EQ(world.recorder.kept[0]->caller_ms, 500);
+}
+
+TEST(UnwrittenWords, AreThoseThatOurOwnEarHeardWhenTheVoiceKnowsOfNone) {
+    CallWorld world(k_whole);
+    world.talk();
+    world.pass(1000);
+    const auto began = world.timestamp;
+    speak(world, 1000);
+    world.pass(1500);  // nothing comes of the voice: its line has stalled
+    world.voice->listener.on_voice_lost(loss());
+    ASSERT_EQ(world.made.size(), 2u);
+    EXPECT_LE(world.made[0]->unheard_since_ms, began);
+    EXPECT_GE(world.made[0]->unheard_since_ms, began - 500);
+}
+
+TEST(UnwrittenWords, AreNoneBehindTheLastSentenceThatWasWrittenDown) {
+    CallWorld world(k_whole);
+    world.talk();
+    speak(world, 1000);
+    voice::CallerUtterance said;
+    said.item_id = "item_1";
+    said.text = "There is a fire.";
+    said.end_ms = world.voice->heard_ms();
+    world.voice->listener.on_caller_utterance(said);
+    world.voice->listener.on_voice_lost(loss());
+    EXPECT_EQ(world.made[0]->unheard_since_ms, -1);
+}
+
+TEST(UnwrittenWords, SilenceIsNone) {
+    CallWorld world(k_whole);
+    world.talk();
+    world.voice->not_written_down = {audio_ms(600, '\xff')};
+    world.call->twilio_stop();
+    EXPECT_TRUE(world.recorder.kept.empty());
+}
+
+TEST(UnwrittenWords, OfARecordedCallAreThereAlready) {
+    CallWorld world(k_whole);
+    world.settings->record_live = true;
+    world.talk();
+    says_in_vain(world);
+    world.call->twilio_stop();
+    EXPECT_EQ(world.recorder.kept.size(), 1u);
+    EXPECT_EQ(world.recorder.kept[0]->start.retention_class, "live");
+}
+
 // --- what a call tells the ladder ---
 
 const ladder::RungState& state_of(CallWorld& world, Rung rung, ladder::Snapshot& snapshot) {

@@ -86,9 +86,9 @@ class LeftToTranscribe : public JournalTest {
         for (const auto& one : look().recordings) out.push_back(one.recording.path);
         return out;
     }
-    void write_canned(unsigned number, const std::string& path) {
+    void write_canned(unsigned number, const std::string& path, const char* retention_class = "canned") {
         auto row = recorded(number, path);
-        row.retention_class = "canned";
+        row.retention_class = retention_class;
         write(row);
     }
     void write_done(unsigned number, const std::string& path) {
@@ -98,7 +98,7 @@ class LeftToTranscribe : public JournalTest {
 
 TEST_F(LeftToTranscribe, IsWhatStoodOnCannedAndIsNotDone) {
     open();
-    for (unsigned number = 1; number <= 4; ++number) write(opened(number));
+    for (unsigned number = 1; number <= 5; ++number) write(opened(number));
     write(recorded(1, "live.wav"));
     write_canned(2, "canned.wav");
     write(recorded(3, "down.wav"));
@@ -107,8 +107,9 @@ TEST_F(LeftToTranscribe, IsWhatStoodOnCannedAndIsNotDone) {
     write(down);
     write_canned(4, "a.wav");
     write_canned(4, "a.wav.b.wav");
+    write_canned(5, "unheard.wav", "unheard");
     write_done(4, "a.wav");
-    EXPECT_EQ(paths(), (std::vector<std::string>{"canned.wav", "down.wav", "a.wav.b.wav"}));
+    EXPECT_EQ(paths(), (std::vector<std::string>{"canned.wav", "down.wav", "a.wav.b.wav", "unheard.wav"}));
 }
 
 TEST_F(LeftToTranscribe, SaysWhenTheCallEnded) {

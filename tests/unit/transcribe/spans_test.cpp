@@ -54,6 +54,16 @@ TEST_F(UnheardSpans, OfACallThatWasHeardAllTheTimeAreNone) {
     EXPECT_EQ(spans(), Spans{});
 }
 
+TEST_F(UnheardSpans, OfWordsThatWereKeptBecauseNobodyWroteThemDownAreAllOfThem) {
+    recording.retention_class = "unheard";
+    recording.offset_ms = 50'000;
+    recording.duration_ms = 6'000;
+    said("openai", 3'000, 4'000);
+    EXPECT_EQ(spans(), (Spans{{50'000, 56'000}}));
+    said("openai", 49'000, 52'000);
+    EXPECT_EQ(spans(), (Spans{{52'000, 56'000}}));
+}
+
 TEST_F(UnheardSpans, PromptsAndKeysAreNoEars) {
     call.call.rung = "canned";
     said("recorded", 2'000, 9'000, store::Speaker::voice);

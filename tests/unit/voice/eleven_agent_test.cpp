@@ -265,6 +265,42 @@ TEST_F(AgentRung, WritesTheCallersTurnsAtTheirPlaceInTheAudio) {
     EXPECT_TRUE(recorder.has("caller turn-1 [700..2000] A fire.")) << recorder.lines.back();
 }
 
+TEST_F(AgentRung, GivesTheAudioOfATurnWithoutATranscriptToTheNextVoice) {
+    talk();
+    for (int i = 0; i < 50; ++i) voice->caller_audio(frame());
+    socket->say(vad(0.9));
+    socket->say(vad(0.9));
+    for (int i = 0; i < 50; ++i) voice->caller_audio(frame(7));
+    socket->end(1006);
+    int pieces = 0;
+    voice->unheard(-1, [&pieces](std::string_view) { ++pieces; });
+    EXPECT_EQ(pieces, 65) << "300 ms before the agent noticed";
+    voice->unheard(-1, [&pieces](std::string_view) { ++pieces; });
+    EXPECT_EQ(pieces, 65) << "once";
+}
+
+TEST_F(AgentRung, GivesNothingThatIsWrittenDown) {
+    talk();
+    for (int i = 0; i < 50; ++i) voice->caller_audio(frame());
+    socket->say(heard("A fire."));
+    int pieces = 0;
+    voice->unheard(-1, [&pieces](std::string_view) { ++pieces; });
+    EXPECT_EQ(pieces, 0);
+}
+
+TEST_F(AgentRung, StaysForTheLastWordsOfACallerWhoHangsUp) {
+    talk();
+    EXPECT_FALSE(voice->hang_up(false)) << "nobody spoke";
+    for (int i = 0; i < 50; ++i) voice->caller_audio(frame());
+    const auto before = socket->sent.size();
+    EXPECT_TRUE(voice->hang_up(true));
+    EXPECT_EQ(socket->sent.size() - before, 20u) << "2 s of silence, so that the turn ends";
+    EXPECT_TRUE(voice->owes_words());
+    socket->say(heard("Number twelve."));
+    EXPECT_FALSE(voice->owes_words());
+    EXPECT_TRUE(recorder.has("caller turn-1 [0..1000] Number twelve.")) << recorder.lines.back();
+}
+
 TEST_F(AgentRung, LeavesItToTheAgentWhetherSpeechIntoAnAnswerInterrupts) {
     talk();
     socket->say(audio_event(1, 3000));

@@ -738,7 +738,7 @@ TEST_F(RealtimeSession, WordsThatHaveNotComeAreUnheardThoughTheirAnswerHasBegun)
     socket().say(delta("r1", "a1", audio(100)));
     for (int i = 0; i < 50; ++i) voice->caller_audio(frame());
     int pieces = 0;
-    voice->unheard([&](std::string_view) { ++pieces; });
+    voice->unheard(-1, [&](std::string_view) { ++pieces; });
     EXPECT_EQ(pieces, (2000 - 200) / 20);
 }
 

@@ -132,6 +132,34 @@ TEST_F(ScriptedVoiceTest, PrefersTheKeptSentenceToTheShippedOne) {
     EXPECT_TRUE(service.exchanges.empty());
 }
 
+TEST_F(ScriptedVoiceTest, GivesTheAudioWithoutWordsToTheNextVoice) {
+    talk();
+    for (int i = 0; i < 50; ++i) voice->caller_audio(test::frame());
+    words("twelve");
+    for (int i = 0; i < 100; ++i) voice->caller_audio(test::frame());
+    partial("main str");
+    int pieces = 0;
+    voice->unheard(-1, [&pieces](std::string_view) { ++pieces; });
+    EXPECT_EQ(pieces, 100);
+}
+
+TEST_F(ScriptedVoiceTest, StaysForTheLastWordsOfACallerWhoHangsUp) {
+    talk();
+    EXPECT_FALSE(voice->hang_up(false)) << "nobody spoke";
+    for (int i = 0; i < 100; ++i) voice->caller_audio(test::frame());
+    partial("number twelve");
+    const auto before = sockets.back()->sent.size();
+    EXPECT_TRUE(voice->hang_up(true));
+    EXPECT_EQ(sockets.back()->sent.size() - before, 15u) << "silence, so that the turn ends";
+    EXPECT_TRUE(voice->owes_words());
+    const auto said = recorder.starting("audio ").size();
+    words("number twelve");
+    EXPECT_FALSE(voice->owes_words());
+    EXPECT_EQ(recorder.starting("caller ").size(), 1u);
+    loop.advance(30s);
+    EXPECT_EQ(recorder.starting("audio ").size(), said) << "nobody is there any more";
+}
+
 TEST_F(ScriptedVoiceTest, GivesTheCallersWordsAndAsksOn) {
     talk();
     for (int i = 0; i < 100; ++i) voice->caller_audio(test::frame());
@@ -337,9 +365,49 @@ TEST_F(ScriptedVoiceTest, LeavesTheKeysWhenItHearsAgain) {
     EXPECT_EQ(last_said().substr(0, 20), "I cannot hear you at");
     loop.advance(500ms);
     start_ears();
-    EXPECT_TRUE(observer.has("recovered ears"));
+    EXPECT_FALSE(observer.has("recovered ears")) << "it has heard nothing yet";
     words("there is a fire at 12 Main Street");
+    EXPECT_TRUE(observer.has("recovered ears"));
     EXPECT_EQ(last_said(), "Is anyone hurt or in danger?");
+}
+
+TEST_F(ScriptedVoiceTest, BelievesEarsThatComeAndGoOnlyWhenTheyStay) {
+    talk();
+    sockets.back()->end(1006);
+    loop.advance(0ms);
+    sockets.back()->finish(net::WsClose{});
+    loop.advance(500ms);
+    start_ears();
+    loop.advance(k_ears_believed - 1ms);
+    sockets.back()->end(1011);
+    EXPECT_FALSE(observer.has("recovered ears"));
+    loop.advance(2s);
+    start_ears();
+    loop.advance(k_ears_believed);
+    EXPECT_TRUE(observer.has("recovered ears"));
+}
+
+// A second of speech, then of silence, to our own ear.
+TEST_F(ScriptedVoiceTest, AnAnswerThatNobodyUnderstoodIsNotFollowedBySilence) {
+    const auto speaks = [this] {
+        for (int i = 0; i < 50; ++i) voice->caller_audio(base::base64_encode(std::string(160, i % 2 == 0 ? '\x05' : '\x85')));
+        for (int i = 0; i < 40; ++i) voice->caller_audio(base::base64_encode(std::string(160, '\xff')));
+    };
+    talk();
+    play();
+    const auto asked = recorder.starting("voice").size();
+    speaks();
+    loop.advance(k_words_wait);
+    EXPECT_EQ(recorder.starting("voice").size(), asked + 1) << "asked again, below 4 s";
+    sockets.back()->end(1006);
+    loop.advance(0ms);
+    sockets.back()->finish(net::WsClose{});
+    EXPECT_EQ(last_said().substr(0, 20), "I cannot hear you at");
+    play();
+    const auto deaf = recorder.starting("voice").size();
+    speaks();
+    loop.advance(k_deaf_answer_wait);
+    EXPECT_EQ(recorder.starting("voice").size(), deaf + 1);
 }
 
 TEST_F(ScriptedVoiceTest, IsReadyWithoutEarsThatAreLateAndLosesNothing) {
