@@ -578,10 +578,11 @@ def parameters_of(twiml):
 
 
 def make_certificates(folder, name="localhost", days="30"):
+    """server.pem with server.key for `name` and 127.0.0.1, by ca.pem; `days` "-1": expired."""
     def openssl(*arguments):
         subprocess.run(["openssl", *arguments], check=True, cwd=folder, capture_output=True)
     openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "ca.key",
-            "-out", "ca.pem", "-subj", "/CN=Holdfast test CA", "-days", days,
+            "-out", "ca.pem", "-subj", "/CN=Holdfast test CA", "-days", "30",
             "-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign")
     openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "server.key",
             "-out", "server.csr", "-subj", f"/CN={name}")

@@ -4,10 +4,9 @@ import asyncio
 import http.client
 import json
 import math
-import signal
 
 from harness import API_KEY, DEADLINE_S, SILENCE, scenario, within
-from test_simulator import SIM
+from sim import Service
 
 DEAD = ("refuse=503", "file-refuse=503/server_error")
 
@@ -30,35 +29,19 @@ def talk(seconds):
     return bytes(out)
 
 
-class Provider:
+class Provider(Service):
     """A holdfast-sim provider whose faults change while it runs."""
 
-    def __init__(self, world):
-        self.world, self.files, self.changed = world, 0, asyncio.Event()
+    command = "provider"
 
     async def start(self, texts, faults):
         script = self.world.tmp / "provider.json"
         script.write_text(json.dumps({"files": texts}))
-        arguments = [word for fault in faults for word in ("--fault", fault)]
-        self.process = await asyncio.create_subprocess_exec(
-            str(SIM), "provider", "--port", "0", "--control", "0", "--json", "--key", API_KEY, "--script", str(script),
-            *arguments, stdout=asyncio.subprocess.PIPE, limit=1 << 22)
-        self.port = int((await within(self.process.stdout.readline(), "the provider's port")).split()[-1])
-        self.control = int((await within(self.process.stdout.readline(), "its control port")).split()[-1])
-        self.world.tasks.append(asyncio.ensure_future(self._read()))
-        return self
-
-    async def _read(self):
-        async for line in self.process.stdout:
-            self.files += json.loads(line)["event"] == "file"
-            self.changed.set()
+        return await super().start("--json", "--key", API_KEY, "--script", script,
+                                   *[word for fault in faults for word in ("--fault", fault)])
 
     async def asked(self, files):
-        async def wait():
-            while self.files < files:
-                self.changed.clear()
-                await self.changed.wait()
-        await within(wait(), f"{files} requests of the file endpoint")
+        await self.until(lambda: self.count("file") >= files, f"{files} requests of the file endpoint")
 
     def ask(self, method, path, body=None):
         connection = http.client.HTTPConnection("127.0.0.1", self.control, timeout=DEADLINE_S)
@@ -78,11 +61,6 @@ class Provider:
 
     def report(self):
         return json.loads(self.ask("GET", "/report"))
-
-    async def stop(self):
-        if self.process.returncode is None:
-            self.process.send_signal(signal.SIGTERM)
-            await within(self.process.wait(), "the provider to end")
 
 
 async def dead_provider(world, texts, faults=DEAD):
@@ -168,13 +146,13 @@ async def test_a_killed_daemon_does_not_write_them_down_twice(world):
     assert len(rows) == 2 and len({r["item_id"] for r in rows}) == 2
     assert rows[0]["text"] == "first" and rows[0]["end_ms"] < rows[1]["start_ms"]
     # The recording is finished with: another start asks for nothing.
-    asked = provider.files
+    asked = provider.count("file")
     mark = len(world.log)
     assert await world.stop_daemon() == 0
     await world.logged("<end of log>", mark)
     await world.start_daemon()
     sid = await canned_call_after_return(world, provider)
-    assert provider.files == asked, sid
+    assert provider.count("file") == asked, sid
 
 
 async def canned_call_after_return(world, provider):

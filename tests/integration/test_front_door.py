@@ -314,7 +314,7 @@ async def test_prompts_are_served_and_nothing_else_is(world):
 
 
 @scenario
-async def test_e10_without_any_prompt_the_start_is_refused_unless_somebody_wants_it_so(world):
+async def test_E10_without_any_prompt_the_start_is_refused_unless_somebody_wants_it_so(world):
     provider = await world.provider()
     world.write_config(provider.url)
     (world.tmp / "prompts").mkdir()

@@ -9,15 +9,9 @@ import asyncio
 import dataclasses
 import json
 import os
-import pathlib
-import shutil
-import signal
-import tempfile
 
-from harness import API_KEY, BUILD, DEADLINE_S, ROOT, TOKEN, World, new_sid, scenario, within
-
-SIM = BUILD / "tools" / "holdfast-sim" / "holdfast-sim"
-AT_ONCE = int(os.environ.get("HOLDFAST_SIM_AT_ONCE", "12"))  # daemons, on two cores
+from harness import ROOT, scenario
+from sim import Provider, nothing_is_left, place_call, run_rows, sockets_of
 
 GOOD, MENDED, CANNED = "a good call", "a new session, and then a good call", "the recorded questions"
 
@@ -115,94 +109,6 @@ PROVIDER = [
 ]
 
 
-class Provider:
-    """A running `holdfast-sim provider` and what it says."""
-
-    def __init__(self, world):
-        self.world, self.events, self.changed = world, [], asyncio.Event()
-
-    async def start(self, faults=(), options=()):
-        script = self.world.tmp / "provider.json"
-        turn = {"hear": "Fire.", "answers": ["Where are you now?", "Tell me."], "delay_ms": 100, "transcript_delay_ms": 50}
-        script.write_text(json.dumps({"turns": [turn], "otherwise": turn, "unasked": "Please go on."}))
-        arguments = [word for fault in faults for word in ("--fault", fault)]
-        self.process = await asyncio.create_subprocess_exec(
-            str(SIM), "provider", "--port", "0", "--control", "0", "--json", "--key", API_KEY, "--script", str(script),
-            "--report", str(self.world.tmp / "provider-report.json"), *arguments, *options,
-            stdout=asyncio.subprocess.PIPE, limit=1 << 22)
-        self.port = int((await within(self.process.stdout.readline(), "the provider's port")).split()[-1])
-        await within(self.process.stdout.readline(), "the provider's control port")
-        self.world.tasks.append(asyncio.ensure_future(self._read()))
-        return self
-
-    async def _read(self):
-        async for line in self.process.stdout:
-            self.events.append(json.loads(line))
-            self.changed.set()
-
-    def count(self, event):
-        return sum(e["event"] == event for e in self.events)
-
-    async def _until(self, condition, what):
-        async def wait():
-            while not condition():
-                self.changed.clear()
-                await self.changed.wait()
-        await within(wait(), what)
-
-    async def said(self, event):
-        await self._until(lambda: self.count(event) > 0, f"'{event}' from the provider")
-
-    async def all_closed(self):
-        """No session is left open: every connection was closed or refused."""
-        await self._until(lambda: self.count("connection") == self.count("closed") + self.count("refused"),
-                          "every provider session to be closed")
-
-    async def stop(self):
-        """Ends it; its report."""
-        if self.process.returncode is None:
-            self.process.send_signal(signal.SIGTERM)
-            await within(self.process.wait(), "the provider to end")
-        return json.loads((self.world.tmp / "provider-report.json").read_text())
-
-
-async def place_call(world, *options, say=("--say", "Fire.")):
-    """One `holdfast-sim call`; its exit code and report."""
-    sid = new_sid("CA")
-    report = world.tmp / f"{sid}.json"
-    ca = ("--ca-file", str(world.certificates()[2])) if world.tls else ()
-    process = await asyncio.create_subprocess_exec(
-        str(SIM), "call", "--url", world.base + "/api/webhooks/voice", "--call-sid", sid, "--report", str(report), "--quiet",
-        "--max-seconds", str(int(DEADLINE_S)), *ca, *say, *options, env={**os.environ, "TWILIO_AUTH_TOKEN": TOKEN})
-    try:
-        code = await asyncio.wait_for(process.wait(), DEADLINE_S + 20)
-    except asyncio.TimeoutError:
-        raise AssertionError("the caller did not come to an end") from None
-    finally:
-        if process.returncode is None:
-            process.kill()
-    assert code in (0, 1), f"holdfast-sim call: exit {code}"
-    return code, json.loads(report.read_text())
-
-
-def sockets_of(process):
-    links = []
-    for entry in pathlib.Path(f"/proc/{process.pid}/fd").iterdir():
-        try:
-            links.append(os.readlink(entry))
-        except FileNotFoundError:
-            pass  # closed while we looked
-    return sum(link.startswith("socket:") for link in links)
-
-
-async def nothing_is_left(world, before):
-    """No call, and no socket more than before the calls (I6)."""
-    async def wait():
-        while await world.metric("holdfast_calls_active") != 0 or sockets_of(world.process) > before:
-            await asyncio.sleep(0.1)  # the kernel tells nobody; bounded by the one deadline
-    await within(wait(), "every socket of the calls to be closed")
-
-
 async def provider_row(world, row):
     first = second = None
     target = row.fault if not row.bystander else row.fault + ":conn=1"
@@ -244,27 +150,8 @@ async def provider_row(world, row):
             await provider.stop()
 
 
-async def with_world(row, check, slots):
-    async with slots:
-        world = World(tempfile.mkdtemp(prefix="holdfast-sim-"))
-        try:
-            await check(world, row)
-            return None
-        except Exception as error:  # all rows are run, all failures are told
-            return f"{row.matrix} {row.fault}: {error!r}\n    " + "\n    ".join(world.log[-25:])
-        finally:
-            await world.clean_up()
-            shutil.rmtree(world.tmp, ignore_errors=True)
-
-
 def test_every_provider_fault_ends_as_the_matrix_says():
-    async def run():
-        only = os.environ.get("HOLDFAST_SIM_ONLY", "")
-        slots = asyncio.Semaphore(AT_ONCE)
-        rows = [row for row in PROVIDER if row.fault.startswith(only)]
-        failures = [f for f in await asyncio.gather(*(with_world(r, provider_row, slots) for r in rows)) if f]
-        assert not failures, f"{len(failures)} of {len(rows)} rows:\n" + "\n".join(failures)
-    asyncio.run(run())
+    run_rows(PROVIDER, provider_row, lambda row: f"{row.matrix} {row.fault}")
 
 
 # Outcome: the reason of holdfast_calls_ended_total that the journal shows, or GOOD (the simulator's judgement as well).
@@ -343,8 +230,8 @@ def test_every_caller_fault_ends_as_the_matrix_says_and_disturbs_nobody():
                         await caller_row(world, row)
                     except Exception as error:
                         return f"{row.matrix} {row.fault}: {error!r}"
-            only = os.environ.get("HOLDFAST_SIM_ONLY", "")
-            rows = [row for row in CALLER if row.fault.startswith(only)]
+            only = os.environ.get("HOLDFAST_ROWS", "")
+            rows = [row for row in CALLER if f"{row.matrix} {row.fault}".startswith(only)]
             quiet = [asyncio.ensure_future(place_call(world)) for _ in range(2)]
             failures = [f for f in await asyncio.gather(*(one(row) for row in rows)) if f]
             for call in quiet + [asyncio.ensure_future(place_call(world))]:

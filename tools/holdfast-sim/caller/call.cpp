@@ -140,6 +140,9 @@ void Call::ask_fallback(const TwimlAnswer& failed) {
     webhook_.post(*url, "ringing",
                   {{"ErrorCode", failed.error_code}, {"ErrorUrl", options_.webhook.target}},
                   [this](TwimlAnswer answer) {
+                      if (!answer.error_code.empty()) {
+                          reasons_.push_back("fallback: " + answer.error_code + " " + answer.detail);
+                      }
                       response_ = answer.twiml;
                       after_connect_ = 0;
                       after_stream();

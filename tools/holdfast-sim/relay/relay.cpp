@@ -26,6 +26,9 @@ using boost::system::error_code;
 using TimePoint = base::TimePoint;
 
 constexpr std::size_t k_read_bytes = 16 * 1024;
+// A thin line keeps little of what it cannot carry yet, and nor does our end of the socket: the sender has to notice.
+constexpr std::size_t k_thin_line_bytes = 8 * 1024;
+constexpr int k_socket_bytes = 32 * 1024;
 constexpr base::milliseconds k_connect_timeout{5000};
 constexpr std::int64_t k_ms_max = 600'000;
 constexpr char k_verbs[] = "delay MS, jitter MS, rate KBPS, stall, truncate BYTES, flip, reset, close, refuse, heal";
@@ -100,6 +103,7 @@ class RelayServer final : public Relay {
         const tcp::endpoint at(address, options_.port);
         if (acceptor_.open(at.protocol(), ec)) return wrong(ec.message());
         acceptor_.set_option(tcp::acceptor::reuse_address(true), ec);
+        acceptor_.set_option(tcp::acceptor::receive_buffer_size(k_socket_bytes), ec);
         if (acceptor_.bind(at, ec) || acceptor_.listen(tcp::acceptor::max_listen_connections, ec)) return wrong(ec.message());
         accept();
         return {};
@@ -161,6 +165,9 @@ void Pair::start() {
     error_code ignored;
     client_.set_option(tcp::no_delay(true), ignored);
     connect_timer_.arm(k_connect_timeout, [this] { reset_both(); });
+    if (!target_.open(relay_.target().protocol(), ignored)) {
+        target_.set_option(tcp::socket::receive_buffer_size(k_socket_bytes), ignored);
+    }
     target_.async_connect(relay_.target(), [self = shared_from_this()](const error_code& ec) {
         self->connect_timer_.cancel();
         if (self->gone_) return;
@@ -174,7 +181,9 @@ void Pair::start() {
 
 void Pair::read(Way way) {
     Half& h = half(way);
-    if (gone_ || h.reading || h.ended || relay_.spoil(way).stall || h.waiting_bytes >= Relay::k_buffer_bytes_max) return;
+    const Spoil& spoil = relay_.spoil(way);
+    const auto most = spoil.rate_kbps > 0 ? k_thin_line_bytes : Relay::k_buffer_bytes_max;
+    if (gone_ || h.reading || h.ended || spoil.stall || h.waiting_bytes >= most) return;
     h.reading = true;
     h.from->async_read_some(asio::buffer(h.incoming),
                             [self = shared_from_this(), way](const error_code& ec, std::size_t size) { self->on_read(way, ec, size); });
