@@ -94,6 +94,8 @@ recording::DiskRecorderOptions recorder_options(const config::Config& c) {
     recording::DiskRecorderOptions options;
     options.path = c.recording.path;
     options.retention.days = c.recording.retention_days;
+    if (c.recording.canned_retention_days > 0) options.retention.classes["canned"] = c.recording.canned_retention_days;
+    if (c.recording.unheard_retention_days > 0) options.retention.classes["unheard"] = c.recording.unheard_retention_days;
     return options;
 }
 

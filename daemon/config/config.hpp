@@ -142,6 +142,8 @@ struct Recording {
     bool transcribe = true;  // later, what no live ears heard
     std::string path = "/var/lib/holdfast/recordings";
     int retention_days = 90;
+    int canned_retention_days = 0;   // 0: as retention_days
+    int unheard_retention_days = 0;  // 0: as retention_days
 };
 
 struct Media {

@@ -380,6 +380,15 @@ std::vector<Key> make_keys() {
          at([](Config& c) -> auto& { return c.recording.retention_days; }),
          Range{1, 36'500}, k_restart,
          "How long they are kept at least."},
+        {"recording.canned_retention_days",
+         at([](Config& c) -> auto& { return c.recording.canned_retention_days; }),
+         Range{0, 36'500}, k_restart,
+         "The same for calls on rung canned, which nobody heard live. 0: as the others."},
+        {"recording.unheard_retention_days",
+         at([](Config& c) -> auto& { return c.recording.unheard_retention_days; }),
+         Range{0, 36'500}, k_restart,
+         "The same for last words that no voice wrote down, kept of calls that are not\n"
+         "recorded otherwise. 0: as the others."},
 
         {"media.threads", at([](Config& c) -> auto& { return c.media.threads; }),
          Range{1, 1}, k_restart,

@@ -220,7 +220,7 @@ void Reader::unknown(const Node& node, const std::string& path, const std::strin
     }
     const std::string_view meant = suggestion(node.key, prefix);
     if (meant.empty())
-        return add(node.key_at, name, "unknown key", "a key of --print-config-reference");
+        return add(node.key_at, name, "unknown key", "a key of --print-config");
     add(node.key_at, name, "unknown key, did you mean " + std::string(meant) + "?", "");
 }
 

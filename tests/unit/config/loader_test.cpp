@@ -81,7 +81,7 @@ ladder:
 uplink: {up_kbps: 1000, down_kbps: 2000}
 person: {number: +15550100125, caller_id: "+15550100126", timeout_s: 45, words: [help desk, bediener]}
 store: {path: /data/j.db, runtime_path: /run/x, retention_days: 30}
-recording: {enabled: true, transcribe: false, path: /data/r, retention_days: 7}
+recording: {enabled: true, transcribe: false, path: /data/r, retention_days: 7, canned_retention_days: 8, unheard_retention_days: 9}
 media: {threads: 1, max_calls: 200}
 prompts: {path: /p}
 log: {level: debug, format: json}
@@ -133,6 +133,8 @@ log: {level: debug, format: json}
     EXPECT_FALSE(c.recording.transcribe);
     EXPECT_EQ(c.recording.path, "/data/r");
     EXPECT_EQ(c.recording.retention_days, 7);
+    EXPECT_EQ(c.recording.canned_retention_days, 8);
+    EXPECT_EQ(c.recording.unheard_retention_days, 9);
     EXPECT_EQ(c.openai.url, "wss://provider.example/v1/realtime");
     EXPECT_EQ(c.openai.ca_file, "/ca.pem");
     EXPECT_EQ(c.openai.api_key_file, "/run/key");
@@ -222,7 +224,7 @@ TEST(ConfigLoader, UnknownKeysAreErrorsWithTheNearestName) {
     EXPECT_THAT(meant("voice: ash\n"), ElementsAre(HasSubstr("did you mean openai.voice?")));
     EXPECT_THAT(meant("openai.voice: ash\n"),
                 ElementsAre(HasSubstr("a dotted name is not a path in YAML")));
-    EXPECT_THAT(meant("zzzzzzzz: 1\n"), ElementsAre(HasSubstr("--print-config-reference")));
+    EXPECT_THAT(meant("zzzzzzzz: 1\n"), ElementsAre(HasSubstr("--print-config")));
 }
 
 TEST(ConfigLoader, UnknownNamesCannotDisturbATerminalOrFloodIt) {

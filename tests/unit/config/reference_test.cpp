@@ -43,7 +43,7 @@ std::string uncommented(bool tls) {
 
 TEST(ConfigReference, ShippedFileIsTheReference) {
     EXPECT_EQ(shipped("holdfast.yaml"), reference_yaml())
-        << "write the output of holdfastd --print-config-reference to etc/holdfast.yaml";
+        << "write the output of holdfastd --print-config to etc/holdfast.yaml";
 }
 
 TEST(ConfigReference, WithEveryKeyUncommentedItIsStillTheDefaults) {
@@ -121,6 +121,8 @@ TEST(ConfigReference, KeysOfTheDesignAreThere) {
                              "recording.transcribe",
                              "recording.path",
                              "recording.retention_days",
+                             "recording.canned_retention_days",
+                             "recording.unheard_retention_days",
                              "person.number",
                              "person.caller_id",
                              "person.timeout_s",
