@@ -40,6 +40,13 @@ bool is_utf8(std::string_view text) {
     return true;
 }
 
+std::string_view utf8_prefix(std::string_view text, std::size_t bytes_max) {
+    if (text.size() <= bytes_max) return text;
+    std::size_t end = bytes_max;
+    while (end > 0 && continuation(static_cast<unsigned char>(text[end]))) --end;
+    return text.substr(0, end);
+}
+
 std::optional<std::int64_t> parse_decimal(std::string_view digits) {
     if (digits.empty() || digits.size() > 19) return std::nullopt;
     std::uint64_t value = 0;

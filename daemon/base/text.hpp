@@ -14,6 +14,9 @@ bool is_utf8(std::string_view text);  // strict: no overlong forms, no surrogate
 // Length (1 to 4) of the well-formed UTF-8 character at `at`, which must lie inside; 0: not one.
 std::size_t utf8_character_bytes(std::string_view text, std::size_t at);
 
+// As much of it as fits, ending at a character.
+std::string_view utf8_prefix(std::string_view text, std::size_t bytes_max);
+
 // Decimal digits only, no sign, no white space, fits in 63 bits.
 std::optional<std::int64_t> parse_decimal(std::string_view digits);
 

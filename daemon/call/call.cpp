@@ -14,6 +14,7 @@ namespace holdfast::call {
 namespace {
 
 constexpr log::Logger k_log{"call"};
+constexpr std::size_t k_briefing_bytes_max = 120;  // of each: some eight seconds
 constexpr base::milliseconds k_stuck{2000};  // nothing could be written for so long
 
 constexpr base::milliseconds k_tick{250};           // coarse supervision of one call
@@ -507,7 +508,11 @@ void Call::ask_person(std::string_view reason) {
 }
 
 std::string Call::briefing() const {
-    std::string out = "Emergency call. ";
+    std::string out = "Emergency call";
+    if (!said_what_.empty()) out += ": " + said_what_;
+    const bool said_with_it = said_what_.find(said_where_) != std::string::npos;
+    if (!said_where_.empty() && !said_with_it) out += (said_what_.empty() ? ": at " : ", at ") + said_where_;
+    out += ". ";
     if (person_reason_ == "keypad" || person_reason_ == "words") {
         out += "The caller asked for a person. ";
     } else if (person_reason_ == "silence") {
@@ -961,6 +966,7 @@ void Call::on_seat_caller(VoiceSeat& seat, const voice::CallerUtterance& utteran
     row.end_ms = seat.base_ms + utterance.end_ms;
     spoken_.written(row.end_ms);
     store_utterance(std::move(row));
+    note_for_briefing(utterance.text);
     if (&seat == lingering_.get()) {
         if (!seat.voice()->owes_words()) {
             words_missing_ = false;
@@ -969,6 +975,21 @@ void Call::on_seat_caller(VoiceSeat& seat, const voice::CallerUtterance& utteran
         return;
     }
     if (asks_for_person(utterance.text)) ask_person("words");
+}
+
+// In the caller's own words, and nobody has checked them: for the ears of a person only. The language is also that of
+// our own prompts from now on.
+void Call::note_for_briefing(std::string_view words) {
+    const auto language = language_ == "es" ? voice::scripted::Language::es : voice::scripted::Language::en;
+    const auto found = voice::scripted::SimpleExtract().look(words, language);
+    const auto keep = [](std::string& kept, std::string_view said) {
+        if (said.empty()) return;
+        kept.assign(base::utf8_prefix(said, k_briefing_bytes_max));
+        kept.erase(kept.find_last_not_of(" .,;!?") + 1);
+    };
+    keep(said_what_, found.what);
+    keep(said_where_, found.place);
+    if (found.language) language_ = *found.language == voice::scripted::Language::es ? "es" : "en";
 }
 
 bool Call::asks_for_person(std::string_view words) const {

@@ -24,6 +24,7 @@
 #include "twilio/media_stream.hpp"
 #include "twilio/webhook.hpp"
 #include "voice/clips.hpp"
+#include "voice/scripted/extract.hpp"
 #include "voice/voice.hpp"
 
 #include <deque>
@@ -186,6 +187,7 @@ class Call : public std::enable_shared_from_this<Call>, private SeatOwner, priva
     void record_early(recording::Recording& recording, std::int64_t until_ms);
     void take_unwritten(VoiceSeat& seat);
     bool caller_spoke();
+    void note_for_briefing(std::string_view words);
     void keep_unwritten(VoiceSeat* seat);
     std::int64_t audio_now_ms() const;  // of the caller's audio, on the call's clock
     void interrupted();
@@ -238,6 +240,7 @@ class Call : public std::enable_shared_from_this<Call>, private SeatOwner, priva
     std::int64_t given_ms_ = 0;       // of caller audio, silence put into gaps included
     std::int64_t given_from_ms_ = 0;  // on the call's clock: where given_ms_ began, as this stream has it
     audio::VoiceDetector detector_;   // when the caller talks, by our own ears
+    std::string said_what_, said_where_;  // of the emergency, as the caller said it last
     Spoken spoken_;                   // ... and what of it nobody wrote down yet
     std::string samples_;             // scratch: one frame decoded
     recording::RecordingHandle recording_;

@@ -82,13 +82,6 @@ std::int64_t number_at(const object& parent, std::string_view key, std::int64_t 
     return parent[key].get(number) == simdjson::SUCCESS ? number : missing;
 }
 
-std::string_view cut_text(std::string_view text, std::size_t bytes_max) {
-    if (text.size() <= bytes_max) return text;
-    std::size_t end = bytes_max;
-    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
-    return text.substr(0, end);
-}
-
 void read_tool(const object& payload, Event& event) {
     event.tool = text_at(payload, "tool_name");
     event.tool_call = text_at(payload, "tool_call_id");
@@ -103,7 +96,7 @@ void read_tool(const object& payload, Event& event) {
     if (members["reason"].get(reason) != simdjson::SUCCESS || reason.is_null()) return;
     std::string_view words;
     event.tool_arguments_bad = reason.get(words) != simdjson::SUCCESS;
-    event.tool_reason = cut_text(words, k_reason_bytes_max);
+    event.tool_reason = base::utf8_prefix(words, k_reason_bytes_max);
 }
 
 void read_error(const object& payload, Event& event) {

@@ -16,13 +16,6 @@ bool ends_as_question(std::string_view text) {
     return !text.empty() && text.back() == '?';
 }
 
-std::string_view cut(std::string_view text, std::size_t bytes_max) {
-    if (text.size() <= bytes_max) return text;
-    std::size_t end = bytes_max;
-    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
-    return text.substr(0, end);
-}
-
 // House numbers are read digit by digit (incident-domain.md section 8).
 std::string spelled(std::string_view text) {
     std::string out;
@@ -495,7 +488,7 @@ void Interview::close(Slot slot) {
 }
 
 void Interview::note(Slot slot, std::string_view words) {
-    const std::string kept(cut(words, k_note_bytes_max));
+    const std::string kept(base::utf8_prefix(words, k_note_bytes_max));
     if (slot != Slot::more) known_[index(slot)] = kept;
     out_.push_back({Action::Kind::note, {}, {}, slot, kept, language_});
 }

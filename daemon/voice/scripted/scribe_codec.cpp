@@ -1,5 +1,7 @@
 #include "voice/scripted/scribe_codec.hpp"
 
+#include "base/text.hpp"
+
 #include <simdjson.h>
 
 #include <array>
@@ -71,13 +73,6 @@ void read_config(const element& value, ScribeEvent& event) {
     if (config["sample_rate"].get(rate) == simdjson::SUCCESS) event.sample_rate = rate;
 }
 
-std::string_view cut(std::string_view text) {
-    if (text.size() <= k_transcript_bytes_max) return text;
-    std::size_t end = k_transcript_bytes_max;
-    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
-    return text.substr(0, end);
-}
-
 }  // namespace
 
 base::Result<void> decode_scribe(std::string_view padded, ScribeEvent& event) {
@@ -110,7 +105,7 @@ base::Result<void> decode_scribe(std::string_view padded, ScribeEvent& event) {
     }
     if (error) event.type = ScribeType::error;
     if (event.type == ScribeType::partial || event.type == ScribeType::committed) {
-        event.text = cut(text_in(members, k_text));
+        event.text = base::utf8_prefix(text_in(members, k_text), k_transcript_bytes_max);
     }
     event.session_id = text_in(members, k_session_id);
     if (members[k_config]) read_config(*members[k_config], event);

@@ -91,5 +91,14 @@ TEST(EqualIgnoringCase, FoldsAsciiLettersOnly) {
     EXPECT_FALSE(equal_ignoring_case("\xc3\x89", "\xc3\xa9"));
 }
 
+TEST(Text, PrefixEndsAtACharacter) {
+    EXPECT_EQ(utf8_prefix("abc", 5), "abc");
+    EXPECT_EQ(utf8_prefix("abc", 2), "ab");
+    EXPECT_EQ(utf8_prefix("a\xc3\xa9z", 2), "a");
+    EXPECT_EQ(utf8_prefix("a\xc3\xa9z", 3), "a\xc3\xa9");
+    EXPECT_EQ(utf8_prefix("\xf0\x9f\x9a\x92", 3), "");
+    EXPECT_EQ(utf8_prefix("", 0), "");
+}
+
 }  // namespace
 }  // namespace holdfast::base

@@ -224,6 +224,26 @@ TEST_F(RegistryTest, ThePersonWhoPicksUpIsToldWhyTheCallComes) {
     EXPECT_EQ(registry_.briefing(call), "Emergency call. The caller asked for a person. The caller speaks English.");
 }
 
+TEST_F(RegistryTest, ThePersonIsToldWhatAndWhereInTheCallersWords) {
+    world_.settings->dials = true;
+    const auto call = *base::CallSid::parse(sid(1));
+    ASSERT_EQ(claim(1, admit(1).token), Claim::ok);
+    start();
+    const auto says = [this](const char* words) {
+        voice::CallerUtterance said;
+        said.item_id = words;
+        said.text = words;
+        world_.voice->listener.on_caller_utterance(said);
+    };
+    says("There is a fire.");
+    says("At 12 Main Street.");
+    says("Yes.");
+    registry_.transfer(call);
+    EXPECT_EQ(registry_.briefing(call), "Emergency call: There is a fire, at 12 Main Street. A colleague transferred it. The caller speaks English.");
+    says("Hay un incendio en mi casa, por favor.");
+    EXPECT_NE(registry_.briefing(call).find("Spanish"), std::string::npos);
+}
+
 TEST_F(RegistryTest, ADrainingBoxTakesNobodyBack) {
     world_.settings->dials = true;
     ASSERT_EQ(claim(1, admit(1).token), Claim::ok);
