@@ -115,6 +115,8 @@ std::shared_ptr<const transcribe::Service> transcription_service(const config::C
     return nullptr;
 }
 
+constexpr int k_interrupted_max = 500;                 // calls looked at after a start
+constexpr auto k_interrupted_within = std::chrono::minutes(15);  // longer ago nobody waits any more
 constexpr double k_line_well = 0.9;  // score
 
 // A piece is some hundred kilobytes: only when no caller needs the line, or a good line without limits carries both.
@@ -185,6 +187,7 @@ class Daemon {
   private:
     int open_store();
     int open_public();
+    void see_to_interrupted();
     int open_admin();
     void take_snapshot();
     http::DaemonStatus status() const;
@@ -324,6 +327,8 @@ int Daemon::open_public() {
     legs_.emplace(media_, *registry_, *journal_);
     front_door_.emplace(media_, *registry_, *legs_, *follow_up_, *journal_, prompts_.files, front_door_settings(config_));
 
+    see_to_interrupted();
+
     net::ListenOptions options;
     options.address = listen.address;
     options.port = listen.port;
@@ -337,6 +342,23 @@ int Daemon::open_public() {
     k_log.notice("public listener open", {{"address", listen.address}, {"port", public_listener_->port()},
                                           {"tls", listen.tls}, {"calls_max", registry_->max_calls()}});
     return 0;
+}
+
+// Calls of a run that died: Twilio went on with them, or should have.
+void Daemon::see_to_interrupted() {
+    if (!follow_up_->enabled()) return;
+    store::ReadCalls newest;
+    newest.limit = k_interrupted_max;
+    journal_->read_calls(newest, [this](base::Result<store::CallList> list) {
+        if (!list) return;
+        media_.post([this, calls = std::move(list->calls)] {
+            const auto oldest = media_.utc_ms() - base::to_ms(k_interrupted_within);
+            for (const auto& call : calls) {
+                const bool lately = call.ended_utc_ms && *call.ended_utc_ms >= oldest;
+                if (call.status == "interrupted" && lately) front_door_->left_behind(call.call, call.account_sid);
+            }
+        });
+    });
 }
 
 int Daemon::open_admin() {

@@ -47,6 +47,13 @@ void FollowUp::served(const base::CallSid& call, const std::string& account_sid,
     arm(one, limits::stream_follows_within, "no_stream");
 }
 
+void FollowUp::left_behind(const base::CallSid& call, const std::string& account_sid,
+                           const twilio::PersonVerbs& person) {
+    served(call, account_sid, person);
+    const auto found = watched_.find(call);
+    if (found != watched_.end()) arm(found->second, found->second->patience, "restart");
+}
+
 void FollowUp::streams(const base::CallSid& call) {
     const auto found = watched_.find(call);
     if (found == watched_.end()) return;

@@ -35,6 +35,8 @@ class FollowUp {
 
     // The webhook was answered with a stream; `person` stands behind it.
     void served(const base::CallSid& call, const std::string& account_sid, const twilio::PersonVerbs& person);
+    // A run of ours that died had the call; the same, and the stream is gone.
+    void left_behind(const base::CallSid& call, const std::string& account_sid, const twilio::PersonVerbs& person);
     void streams(const base::CallSid& call);   // the stream is there
     void given_away(const base::CallSid& call);  // the stream is closed, or lost; now Twilio should dial
     void followed(const base::CallSid& call);  // Twilio did

@@ -173,9 +173,8 @@ std::optional<net::HttpResponse> FrontDoor::read_signed_form(const net::HttpRequ
 
 // --- routes ---
 
-twilio::PersonVerbs FrontDoor::person_verbs(const net::HttpRequest& request) const {
+twilio::PersonVerbs FrontDoor::person_verbs(const std::string& base) const {
     twilio::PersonVerbs person = settings_.person;
-    const std::string base = base_of(request);
     // Without an answer Twilio asks us again; if we are gone by then, the number's fallback URL serves.
     if (base.empty()) return person;
     person.action = base + std::string(k_next_path);
@@ -185,7 +184,7 @@ twilio::PersonVerbs FrontDoor::person_verbs(const net::HttpRequest& request) con
 
 net::HttpResponse FrontDoor::person_answer(const net::HttpRequest& request, std::string_view why) const {
     k_log.info("answering with person TwiML", {{"why", why}});
-    return twiml(twilio::person_document(person_verbs(request)));
+    return twiml(twilio::person_document(person_verbs(base_of(request))));
 }
 
 net::HttpResponse FrontDoor::stream_answer(const net::HttpRequest& request, const base::CallSid& sid,
@@ -199,11 +198,15 @@ net::HttpResponse FrontDoor::stream_answer(const net::HttpRequest& request, cons
     stream.parameters = {{"token", std::string(token)},
                          {"from", std::string(form.get("From"))},
                          {"to", std::string(form.get("To"))}};
-    return twiml(twilio::stream_document(stream, person_verbs(request)));
+    return twiml(twilio::stream_document(stream, person_verbs(base_of(request))));
+}
+
+void FrontDoor::left_behind(const base::CallSid& sid, const std::string& account_sid) {
+    follow_up_.left_behind(sid, account_sid, person_verbs(settings_.base_url));
 }
 
 void FrontDoor::see_to(const base::CallSid& sid, std::string_view account_sid, const net::HttpRequest& request) {
-    follow_up_.served(sid, std::string(account_sid), person_verbs(request));
+    follow_up_.served(sid, std::string(account_sid), person_verbs(base_of(request)));
 }
 
 net::HttpResponse FrontDoor::voice(const net::HttpRequest& request) {

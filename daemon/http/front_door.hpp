@@ -41,6 +41,9 @@ class FrontDoor : public net::HttpHandler {
     void on_request(const net::HttpRequest& request, net::HttpReply reply) override;
     net::UpgradeAnswer on_upgrade(const net::HttpRequest& request) override;
 
+    // A run of ours that died had this call: its caller may have nobody now.
+    void left_behind(const base::CallSid& sid, const std::string& account_sid);
+
     void set_settings(FrontDoorSettings settings) { settings_ = std::move(settings); }
 
   private:
@@ -58,7 +61,7 @@ class FrontDoor : public net::HttpHandler {
     bool signature_holds(const net::HttpRequest& request, const char* route, const twilio::Params& params,
                          bool websocket);
     net::HttpResponse refuse_signature(const net::HttpRequest& request, const char* route);
-    twilio::PersonVerbs person_verbs(const net::HttpRequest& request) const;
+    twilio::PersonVerbs person_verbs(const std::string& base) const;
     net::HttpResponse person_answer(const net::HttpRequest& request, std::string_view why) const;
     net::HttpResponse stream_answer(const net::HttpRequest& request, const base::CallSid& sid, const twilio::Form& form,
                                     std::string_view token) const;

@@ -71,7 +71,7 @@ inline Counter mark_timeout_total{"holdfast_mark_timeout_total", "Marks that Twi
 
 inline LabelledCounter rest_redirect_total{"holdfast_rest_redirect_total",
     "Live calls told over Twilio's REST interface to dial a person, because Twilio did not by itself.", "reason",
-    {"no_stream", "not_dialled", "other"}};
+    {"no_stream", "not_dialled", "restart", "other"}};
 inline LabelledCounter twilio_rest_total{"holdfast_twilio_rest_total", "Requests to Twilio's REST interface, by how they ended.",
     "result", {"ok", "gone", "auth", "refused", "server", "network", "json", "other"}};
 

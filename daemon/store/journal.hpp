@@ -123,7 +123,7 @@ struct CallRow {
     std::int64_t started_utc_ms = 0;
     std::optional<std::int64_t> ended_utc_ms;
     std::optional<std::int64_t> duration_ms;
-    std::string status, rung, end_reason, decision, stream_sid, generation, attestation;
+    std::string status, rung, end_reason, decision, stream_sid, generation, attestation, account_sid;
     Text from, to;
     std::int64_t utterances = 0;
     std::int64_t last_seq = 0;

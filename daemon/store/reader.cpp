@@ -10,7 +10,8 @@ namespace {
 const std::string k_calls =
     "SELECT call.seq, call_sid, started_utc_ms, ended_utc_ms, duration_ms, status, rung, end_reason, decision, "
     "stream_sid, attestation, from_number, to_number, last_call_seq, coalesce(origin.generation, (SELECT "
-    "generation FROM schema)), (SELECT count(*) FROM utterance WHERE utterance.call = call.seq) FROM call "
+    "generation FROM schema)), (SELECT count(*) FROM utterance WHERE utterance.call = call.seq), "
+    "account_sid FROM call "
     "LEFT JOIN origin ON origin.id = call.salvaged_from ";
 const std::string k_newest_calls = k_calls + "WHERE started_utc_ms < ? ORDER BY started_utc_ms DESC LIMIT ?";
 const std::string k_open_calls =
@@ -53,6 +54,7 @@ CallRow call_row(const Query& q) {
     row.last_seq = q.number(13);
     row.generation = q.word(14);
     row.utterances = q.number(15);
+    row.account_sid = q.word(16);
     return row;
 }
 

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import random
+import signal
 import socket
 
 from harness import BUILD, DEADLINE_S, TOKEN, new_sid, scenario
@@ -34,12 +35,12 @@ async def start(world, key_sid=KEY_SID):
     await world.start_daemon()
 
 
-async def place(world, *faults):
+async def place(world, *faults, sid=None, keys_after_ms=500):
     """A caller who presses 0 at once. The report."""
-    sid = new_sid("CA")
+    sid = sid or new_sid("CA")
     report = world.tmp / f"{sid}.json"
     script = world.tmp / "script.json"
-    script.write_text(json.dumps({"turns": [{"when": "at", "after_ms": 500, "dtmf": "0", "expect_answer": False},
+    script.write_text(json.dumps({"turns": [{"when": "at", "after_ms": keys_after_ms, "dtmf": "0", "expect_answer": False},
                                             {"when": "at", "after_ms": 120000, "hangup": True}]}))
     process = await asyncio.create_subprocess_exec(
         str(SIM), "call", "--url", world.base + "/api/webhooks/voice", "--call-sid", sid, "--report", str(report), "--quiet",
@@ -86,6 +87,21 @@ async def test_a_call_that_twilio_goes_on_with_is_left_alone(world):
     assert report["good"], report["reasons"]
     assert report["rest"] == [] and "redirected" not in report
     assert await world.ended(report["call_sid"]) == "transferred"
+
+
+@scenario
+async def test_P01_callers_of_a_daemon_that_was_killed_get_the_person_from_the_next_one(world):
+    await start(world)
+    sid = new_sid("CA")
+    caller = asyncio.ensure_future(place(world, "no-follow", sid=sid, keys_after_ms=60000))
+    await world.event("stream_started", sid)
+    await world.event("utterance", sid)  # the greeting is in the journal, and so is the call
+    await world.stop_daemon(signal.SIGKILL)
+    await world.start_daemon()
+    report = await caller
+    assert report["continuation"]["person"] and report["redirected"], report
+    assert await redirected_in_the_journal(world, sid) == ["why=restart"]
+    assert await world.metric(REDIRECTS % "restart") == 1
 
 
 @scenario

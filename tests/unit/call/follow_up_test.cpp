@@ -227,6 +227,20 @@ TEST_F(FollowUpTest, OffWithoutCredentialsAndWithoutAnybodyToDial) {
     EXPECT_EQ(follow_up_.watched(), 0u);
 }
 
+TEST_F(FollowUpTest, P01_CallsOfARunThatDiedAreLookedAt) {
+    follow_up_.left_behind(sid(), k_account, person_);
+    loop_.advance(k_patience - 1ms);
+    EXPECT_TRUE(requests_.empty());
+    loop_.advance(1ms);
+    nobody_rings();
+    answer("POST", 200, "{}");
+    EXPECT_EQ(audit(), std::vector<std::string>{"call_redirected why=restart"});
+    loop_.advance(1h);
+    follow_up_.set_send({});
+    follow_up_.left_behind(sid(), k_account, person_);
+    EXPECT_EQ(follow_up_.watched(), 0u);
+}
+
 TEST_F(FollowUpTest, AnswerAfterItsEndIsHarmless) {
     net::HttpDone late;
     {
