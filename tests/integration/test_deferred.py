@@ -85,6 +85,7 @@ async def canned_call(world, *sentences):
     await stream.stop()
     await stream.hang_up()
     await world.ended(stream.sid)
+    await world.logged(rf"recording stored.*{stream.sid}")  # by the recorder's own thread, which says when its row is safe
     return stream.sid
 
 
