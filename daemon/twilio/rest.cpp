@@ -20,7 +20,7 @@ simdjson::dom::parser& parser() {
 }
 
 bool parse(std::string_view body, element& root) {
-    return body.size() <= k_rest_answer_bytes_max &&
+    return !body.empty() && body.size() <= k_rest_answer_bytes_max &&
            parser().parse(body.data(), body.size(), true).get(root) == simdjson::SUCCESS;
 }
 
