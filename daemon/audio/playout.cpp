@@ -212,12 +212,12 @@ void Playout::on_mark(std::string_view name, base::TimePoint now) {
     retire_heard();
 }
 
-// Marks are hints (T20): one that never returns counts as heard after its time-out.
 std::optional<base::milliseconds> Playout::mark_lag(base::TimePoint now) const {
     if (!least_lag_ || now - last_mark_at_ > k_mark_fresh) return std::nullopt;
     return std::chrono::duration_cast<base::milliseconds>(last_lag_);
 }
 
+// Marks are hints (T20): one that never returns counts as heard after its time-out.
 void Playout::expire_marks(base::TimePoint now) {
     for (auto& item : items_) {
         while (!item.marks.empty() && item.marks.front().expected + limits_.mark_timeout <= now) {

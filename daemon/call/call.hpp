@@ -240,8 +240,8 @@ class Call : public std::enable_shared_from_this<Call>, private SeatOwner, priva
     std::int64_t given_ms_ = 0;       // of caller audio, silence put into gaps included
     std::int64_t given_from_ms_ = 0;  // on the call's clock: where given_ms_ began, as this stream has it
     audio::VoiceDetector detector_;   // when the caller talks, by our own ears
-    std::string said_what_, said_where_;  // of the emergency, as the caller said it last
     Spoken spoken_;                   // ... and what of it nobody wrote down yet
+    std::string said_what_, said_where_;  // of the emergency, as the caller said it last
     std::string samples_;             // scratch: one frame decoded
     recording::RecordingHandle recording_;
     bool recorded_ = false;  // there has been one

@@ -31,7 +31,7 @@ void FollowUp::set_send(Send send) {
 
 void FollowUp::served(const base::CallSid& call, const std::string& account_sid, const twilio::PersonVerbs& person) {
     watched_.erase(call);
-    if (!send_ || !twilio::is_account_sid(account_sid) || person.number.empty()) return;  // nobody would ever ring
+    if (!send_ || !base::is_twilio_sid(account_sid, 'A', 'C') || person.number.empty()) return;  // nobody would ever ring
     auto document = twilio::person_document(person);
     if (document.size() > twilio::k_rest_document_bytes_max) {
         k_log.warning("person document too long for the REST interface, not watched over", call,

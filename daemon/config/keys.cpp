@@ -1,5 +1,6 @@
 #include "config/keys.hpp"
 
+#include "base/ids.hpp"
 #include "config/limits.hpp"
 
 #include <arpa/inet.h>
@@ -52,19 +53,12 @@ bool is_absolute_path(std::string_view text) {
     return text.front() == '/';
 }
 
-bool is_sid(std::string_view text, std::string_view kind) {
-    return text.size() == 34 && text.substr(0, 2) == kind &&
-           std::all_of(text.begin() + 2, text.end(), [](char c) {
-               return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-           });
-}
-
 bool is_account_sid(std::string_view text) {
-    return is_sid(text, "AC");
+    return base::is_twilio_sid(text, 'A', 'C');
 }
 
 bool is_api_key_sid(std::string_view text) {
-    return is_sid(text, "SK");
+    return base::is_twilio_sid(text, 'S', 'K');
 }
 
 // Something a caller may say; only its size is ours to judge.

@@ -43,12 +43,6 @@ std::string form_value(std::string_view text) {
 
 }  // namespace
 
-bool is_account_sid(std::string_view text) {
-    constexpr std::size_t k_chars = 34;
-    return text.size() == k_chars && text.substr(0, 2) == "AC" &&
-           text.find_first_not_of("0123456789abcdefABCDEF", 2) == std::string_view::npos;
-}
-
 RestRequest children_request(std::string_view account_sid, const base::CallSid& call) {
     return {"GET", std::string(k_root) + std::string(account_sid) + "/Calls.json?PageSize=20&ParentCallSid=" + call.str(), {}};
 }

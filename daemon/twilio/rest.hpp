@@ -21,8 +21,6 @@ struct RestRequest {
     std::string body;    // a form; empty: none
 };
 
-bool is_account_sid(std::string_view text);  // AC and 32 hexadecimal digits
-
 // Which calls Twilio has begun on behalf of this one: whom <Dial> rings.
 RestRequest children_request(std::string_view account_sid, const base::CallSid& call);
 // Ends whatever the call does, its stream included, and runs `document` instead.

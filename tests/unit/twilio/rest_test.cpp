@@ -38,10 +38,10 @@ TEST(Rest, BasicAuthorization) {  // RFC 7617, its own example
 }
 
 TEST(Rest, AccountSidsOnlyGoIntoATarget) {
-    EXPECT_TRUE(is_account_sid(k_account));
+    EXPECT_TRUE(base::is_twilio_sid(k_account, 'A', 'C'));
     for (const char* bad : {"", "AC", "AC0123456789abcdef0123456789abcde", "AC0123456789abcdef0123456789abcdef0",
                             "AC0123456789abcdef0123456789abcd/f", "XX0123456789abcdef0123456789abcdef"}) {
-        EXPECT_FALSE(is_account_sid(bad)) << bad;
+        EXPECT_FALSE(base::is_twilio_sid(bad, 'A', 'C')) << bad;
     }
 }
 
