@@ -6,6 +6,7 @@
 #include "audio/wav.hpp"
 #include "base/base64.hpp"
 #include "recording/disk_recorder.hpp"
+#include "support/temp_folder.hpp"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -31,28 +32,6 @@ constexpr std::int64_t k_utc_ms = 1'790'000'000'000;
 constexpr std::size_t k_frame = 160;  // 20 ms
 
 inline const base::CallSid k_call = *base::CallSid::parse("CA00000000000000000000000000001234");
-
-class TempFolder {
-  public:
-    TempFolder() {
-        const std::filesystem::path memory = "/dev/shm";
-        const auto where = ::access(memory.c_str(), W_OK) == 0 ? memory : std::filesystem::temp_directory_path();
-        auto pattern = (where / "holdfast-recording-XXXXXX").string();
-        if (::mkdtemp(pattern.data()) == nullptr) std::abort();
-        path_ = pattern;
-    }
-    ~TempFolder() {
-        std::error_code ignored;
-        std::filesystem::permissions(path_, std::filesystem::perms(0700), ignored);
-        std::filesystem::remove_all(path_, ignored);
-    }
-    TempFolder(const TempFolder&) = delete;
-    TempFolder& operator=(const TempFolder&) = delete;
-    const std::string& path() const { return path_; }
-
-  private:
-    std::string path_;
-};
 
 class MemoryJournal : public store::Journal {
   public:

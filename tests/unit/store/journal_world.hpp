@@ -3,6 +3,7 @@
 
 #include "store/sqlite_journal.hpp"
 #include "support/fault_vfs.hpp"
+#include "support/temp_folder.hpp"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -27,30 +28,6 @@ using namespace std::chrono_literals;
 
 // One deadline for everything a test waits for: far beyond what a loaded machine needs.
 constexpr auto k_deadline = 60s;
-
-// In memory where the system has such a place: nothing here tests the disk of the machine, and a thousand
-// starts with real syncs take minutes on a busy one.
-class TempFolder {
-  public:
-    TempFolder() {
-        const std::filesystem::path memory = "/dev/shm";
-        const auto where = ::access(memory.c_str(), W_OK) == 0 ? memory : std::filesystem::temp_directory_path();
-        auto pattern = (where / "holdfast-store-XXXXXX").string();
-        if (::mkdtemp(pattern.data()) == nullptr) std::abort();
-        path_ = pattern;
-    }
-    ~TempFolder() {
-        std::error_code ignored;
-        std::filesystem::remove_all(path_, ignored);
-    }
-    TempFolder(const TempFolder&) = delete;
-    TempFolder& operator=(const TempFolder&) = delete;
-    std::string operator/(const std::string& name) const { return path_ + "/" + name; }
-    const std::string& path() const { return path_; }
-
-  private:
-    std::string path_;
-};
 
 // Collects acknowledgements, which arrive on the journal's threads, maybe after a failed test has gone.
 class AckBox {

@@ -2,38 +2,15 @@
 #pragma once
 
 #include "recording/file.hpp"
+#include "support/temp_folder.hpp"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <cstdlib>
-#include <filesystem>
 #include <string>
 
 namespace holdfast::test {
 
 inline const base::CallSid k_call = *base::CallSid::parse("CA00000000000000000000000000001234");
-
-class TempFolder {
-  public:
-    TempFolder() {
-        const std::filesystem::path memory = "/dev/shm";
-        const auto where = ::access(memory.c_str(), W_OK) == 0 ? memory : std::filesystem::temp_directory_path();
-        auto pattern = (where / "holdfast-transcribe-XXXXXX").string();
-        if (::mkdtemp(pattern.data()) == nullptr) std::abort();
-        path_ = pattern;
-    }
-    ~TempFolder() {
-        std::error_code ignored;
-        std::filesystem::remove_all(path_, ignored);
-    }
-    TempFolder(const TempFolder&) = delete;
-    TempFolder& operator=(const TempFolder&) = delete;
-    const std::string& path() const { return path_; }
-
-  private:
-    std::string path_;
-};
 
 // The box says a steady tone all the while, which must never be sent.
 inline recording::Finished record(const std::string& folder, const std::string& caller, std::int64_t offset_ms = 0,
