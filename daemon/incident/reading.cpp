@@ -22,17 +22,6 @@ constexpr std::array k_covers{
     Covers{Type::robbery, Type::larceny}, Covers{Type::burglary, Type::larceny}, Covers{Type::fbrush, Type::fstru},
 };
 
-// Which of several types of the same priority comes first: the cause before what follows from it.
-constexpr std::array k_order{
-    Type::resparr, Type::shoot,   Type::stabbing, Type::bomb,   Type::fstru,   Type::explos,   Type::air,
-    Type::water,   Type::entrap,  Type::abductnf, Type::robbery, Type::suicthrt, Type::od,      Type::stroke,
-    Type::cardiac, Type::preg,    Type::burglary, Type::weapon, Type::resp,    Type::peruncon, Type::funk};
-
-std::size_t order(Type type) {
-    const auto found = std::find(k_order.begin(), k_order.end(), type);
-    return static_cast<std::size_t>(found - k_order.begin());
-}
-
 struct Score {
     double points = 0;
     bool raises = false;
@@ -75,7 +64,7 @@ Reading read(std::string_view text, Speaker speaker) {
         const int pa = priority_of(a.first);
         const int pb = priority_of(b.first);
         if (pa != pb) return pa < pb;
-        if (order(a.first) != order(b.first)) return order(a.first) < order(b.first);
+        if (rank(a.first) != rank(b.first)) return rank(a.first) < rank(b.first);
         return a.second.points > b.second.points;
     });
     reading.type = ranked.front().first;

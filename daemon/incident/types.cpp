@@ -105,7 +105,23 @@ constexpr std::array<std::pair<std::string_view, Type>, 146> k_folded{{
     {"VEHSTLN", Type::larceny}, {"VEHSUSP", Type::persusp}, {"VICE", Type::larceny}, {"WELFARE", Type::trouble},
     {"WILDLIFE", Type::animal}, {"WIRES", Type::elechzd}, {"XTRACATE", Type::entrap}}};
 
+// Which of several types of the same priority comes first: the cause before what follows from it.
+constexpr std::array k_order{
+    Type::resparr, Type::shoot,   Type::stabbing, Type::bomb,   Type::fstru,   Type::explos,   Type::air,
+    Type::water,   Type::entrap,  Type::abductnf, Type::robbery, Type::suicthrt, Type::od,      Type::stroke,
+    Type::cardiac, Type::preg,    Type::burglary, Type::weapon, Type::resp,    Type::peruncon, Type::funk};
+
 }  // namespace
+
+std::size_t rank(Type type) {
+    const auto found = std::find(k_order.begin(), k_order.end(), type);
+    return static_cast<std::size_t>(found - k_order.begin());
+}
+
+bool before(Type a, Type b) {
+    if (default_priority(a) != default_priority(b)) return default_priority(a) < default_priority(b);
+    return rank(a) < rank(b);
+}
 
 const char* code(Type type) { return k_entries[static_cast<std::size_t>(type)].code; }
 std::string_view title(Type type) { return k_entries[static_cast<std::size_t>(type)].title; }

@@ -23,6 +23,11 @@ const char* code(Type type);           // "SHOOT", "911H"
 std::string_view title(Type type);     // "Shots fired or a person shot"
 int default_priority(Type type);       // 1 a life at risk now .. 5 no unit by default
 
+// Among types of one priority: the cause comes before what follows from it.
+std::size_t rank(Type type);
+// Whether `a` is the primary one of the two.
+bool before(Type a, Type b);
+
 // Of the compact set itself, or one of the common list's codes that is folded into one of it ("FAPT" ->
 // FSTRU). Nothing: not a code of the list, or one that callers never mean. Case does not matter.
 std::optional<Type> type_of(std::string_view code);
