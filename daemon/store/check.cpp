@@ -105,13 +105,18 @@ class Checker {
     // Numbers of a call run from its base without a hole; what was brought back from an earlier
     // generation has its own numbers, and its holes are in the salvage table.
     void call_sequences() {
-        const bool recordings = k_recording_table.form_in(db_) != Table::Form::absent;
+        // Tables of later versions, as far as the file has them.
+        std::string later;
+        for (const Table* table : {&k_recording_table, &k_fact_table, &k_incident_table, &k_dispatch_table}) {
+            if (table->form_in(db_) == Table::Form::absent) continue;
+            later += std::string("UNION ALL SELECT call, call_seq FROM ") + table->name + " WHERE salvaged_from IS NULL ";
+        }
         Query q(db_,
                 std::string("SELECT call_sid, base_call_seq, last_call_seq, count(n), count(DISTINCT n), min(n), max(n) FROM call "
                 "LEFT JOIN (SELECT call, call_seq AS n FROM utterance WHERE salvaged_from IS NULL "
                 "UNION ALL SELECT call, call_seq FROM seam WHERE salvaged_from IS NULL "
                 "UNION ALL SELECT call, call_seq FROM audit WHERE salvaged_from IS NULL AND call IS NOT NULL ") +
-                (recordings ? "UNION ALL SELECT call, call_seq FROM recording WHERE salvaged_from IS NULL" : "") +
+                later +
                 ") AS rows "
                 "ON rows.call = call.seq GROUP BY call.seq");
         while (q.step()) {

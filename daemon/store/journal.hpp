@@ -106,7 +106,58 @@ struct Recording {
     std::string retention_class;  // "live", "canned" ...: how long it is kept
 };
 
-using Record = std::variant<CallOpened, CallChanged, CallEnded, Utterance, Seam, Audit, Recording>;
+// What somebody said of the emergency. Never changes: a correction is a newer fact of the same slot.
+struct Fact {
+    CallSid call;
+    std::int64_t utc_ms = 0;
+    std::int64_t offset_ms = 0;  // in the call, where the turn it comes from began
+    std::string slot;            // "type", "place"
+    std::string source;          // "caller", "model"
+    Text value;                  // as it was said
+    Text normal;                 // a type's code, or the place normalised
+    std::string kind;            // of a place: "address", "crossing" ...
+    bool known = false;          // of a place: enough to send somebody to
+    bool denied = false;         // "no weapons"
+    std::int64_t confidence = 0; // percent
+    std::string turn;            // item_id of the utterance
+    std::int64_t begin = 0;      // bytes of that utterance's text; both 0 when it takes two utterances
+    std::int64_t end = 0;
+};
+
+// What is known of a call's incident from now on; the newest revision counts.
+struct Incident {
+    CallSid call;
+    std::int64_t utc_ms = 0;
+    std::int64_t offset_ms = 0;
+    std::int64_t rev = 0;        // 1, 2, 3 in the call
+    std::string type;            // code; TROUBLE: not known
+    std::string also;            // codes of further types, with spaces between them
+    std::int64_t priority = 0;   // 1 to 5
+    Text place;                  // normalised; empty: none was named
+    std::string place_kind;
+    bool place_known = false;
+    bool differ = false;         // model and caller name different types or places
+    std::int64_t questions = 0;  // that count
+};
+
+// A step in the life of a dispatch.
+struct Dispatch {
+    CallSid call;
+    std::int64_t utc_ms = 0;
+    std::int64_t offset_ms = 0;
+    std::int64_t number = 0;     // 1, 2 ... in the call: a correction makes another one
+    std::string state;           // "proposed" ...
+    std::string rule;            // why: "place_and_type", "questions"
+    std::string type;
+    std::int64_t priority = 0;
+    Text place;                  // normalised
+    bool incomplete = false;     // something has to be asked while help is on its way
+    std::string actor;           // who did it: "daemon" ...
+    std::string reason;          // of a person who refused; no personal data
+};
+
+using Record =
+    std::variant<CallOpened, CallChanged, CallEnded, Utterance, Seam, Audit, Recording, Fact, Incident, Dispatch>;
 
 struct Committed {
     bool durable = false;          // on the disk (or, with `emergency`, in the emergency file)
@@ -149,12 +200,30 @@ struct RecordingRow {
     Recording recording;
 };
 
+struct FactRow {
+    std::int64_t seq = 0;
+    Fact fact;
+};
+
+struct IncidentRow {
+    std::int64_t seq = 0;
+    Incident incident;
+};
+
+struct DispatchRow {
+    std::int64_t seq = 0;
+    Dispatch dispatch;
+};
+
 struct CallDetail {
     CallRow call;
     std::vector<UtteranceRow> utterances;
     std::vector<SeamRow> seams;
     std::vector<RecordingRow> recordings;
     std::vector<AuditRow> audit;  // of this call
+    std::vector<FactRow> facts;
+    std::vector<IncidentRow> incidents;   // every revision, oldest first
+    std::vector<DispatchRow> dispatches;  // every step, oldest first
 };
 
 struct CallList {

@@ -28,6 +28,18 @@ const std::string k_seams =
     "SELECT call_seq, utc_ms, offset_ms, kind, from_rung, to_rung, reason FROM seam" + k_in_order;
 const std::string k_recordings =
     "SELECT call_seq, utc_ms, offset_ms, path, sha256, duration_ms, lost_ms, legs, class FROM recording" + k_in_order;
+const std::string k_facts =
+    "SELECT call_seq, utc_ms, offset_ms, slot, source, value, normal, kind, known, denied, confidence, turn, text_begin, "
+    "text_end FROM fact" +
+    k_in_order;
+const std::string k_incidents =
+    "SELECT call_seq, utc_ms, offset_ms, rev, type, also, priority, place, place_kind, place_known, differ, questions FROM "
+    "incident" +
+    k_in_order;
+const std::string k_dispatches =
+    "SELECT call_seq, utc_ms, offset_ms, number, state, rule, type, priority, place, incomplete, actor, reason FROM "
+    "dispatch" +
+    k_in_order;
 const std::string k_audit = "SELECT seq, utc_ms, actor, action, detail FROM audit" + k_in_order;
 
 const std::string k_recordings_after =
@@ -138,6 +150,21 @@ base::Result<CallDetail> read_call(Database& db, const CallSid& call) {
     }
     for (Query q(db, k_audit, id); q.step();) {
         detail.audit.push_back({q.number(0), Audit{q.number(1), q.word(2), q.word(3), q.word(4), call}});
+    }
+    for (Query q(db, k_facts, id); q.step();) {
+        detail.facts.push_back({q.number(0), Fact{call, q.number(1), q.number(2), q.word(3), q.word(4), Text(q.word(5)),
+                                                  Text(q.word(6)), q.word(7), q.number(8) != 0, q.number(9) != 0,
+                                                  q.number(10), q.word(11), q.number(12), q.number(13)}});
+    }
+    for (Query q(db, k_incidents, id); q.step();) {
+        detail.incidents.push_back({q.number(0), Incident{call, q.number(1), q.number(2), q.number(3), q.word(4), q.word(5),
+                                                          q.number(6), Text(q.word(7)), q.word(8), q.number(9) != 0,
+                                                          q.number(10) != 0, q.number(11)}});
+    }
+    for (Query q(db, k_dispatches, id); q.step();) {
+        detail.dispatches.push_back({q.number(0), Dispatch{call, q.number(1), q.number(2), q.number(3), q.word(4), q.word(5),
+                                                           q.word(6), q.number(7), Text(q.word(8)), q.number(9) != 0,
+                                                           q.word(10), q.word(11)}});
     }
     if (!db.ok()) return unreadable(db);
     return detail;

@@ -35,10 +35,19 @@ void members(Archive& a, Row& row) {
         a(row.reason);
     } else if constexpr (std::is_same_v<T, Audit>) {
         a(row.utc_ms), a(row.actor), a(row.action), a(row.detail), a(row.call);
-    } else {
-        static_assert(std::is_same_v<T, Recording>);
+    } else if constexpr (std::is_same_v<T, Recording>) {
         a(row.call), a(row.utc_ms), a(row.offset_ms), a(row.path), a(row.sha256), a(row.duration_ms);
         a(row.lost_ms), a(row.legs), a(row.retention_class);
+    } else if constexpr (std::is_same_v<T, Fact>) {
+        a(row.call), a(row.utc_ms), a(row.offset_ms), a(row.slot), a(row.source), a(row.value), a(row.normal);
+        a(row.kind), a(row.known), a(row.denied), a(row.confidence), a(row.turn), a(row.begin), a(row.end);
+    } else if constexpr (std::is_same_v<T, Incident>) {
+        a(row.call), a(row.utc_ms), a(row.offset_ms), a(row.rev), a(row.type), a(row.also), a(row.priority);
+        a(row.place), a(row.place_kind), a(row.place_known), a(row.differ), a(row.questions);
+    } else {
+        static_assert(std::is_same_v<T, Dispatch>);
+        a(row.call), a(row.utc_ms), a(row.offset_ms), a(row.number), a(row.state), a(row.rule), a(row.type);
+        a(row.priority), a(row.place), a(row.incomplete), a(row.actor), a(row.reason);
     }
 }
 

@@ -157,6 +157,79 @@ CREATE INDEX recording_call ON recording (call, call_seq);
 CREATE UNIQUE INDEX recording_salvaged ON recording (salvaged_from, salvaged_seq) WHERE salvaged_from IS NOT NULL;
 )sql";
 
+// What is wrong and where, and what came of it. Rows are only ever added: the newest revision of an incident
+// and the newest step of a dispatch count.
+constexpr char k_version_3[] = R"sql(
+CREATE TABLE fact (
+    seq INTEGER PRIMARY KEY,
+    call INTEGER NOT NULL REFERENCES call (seq),
+    call_seq INTEGER NOT NULL,
+    salvaged_from INTEGER REFERENCES origin (id),
+    salvaged_seq INTEGER,
+    call_sid TEXT NOT NULL,
+    utc_ms INTEGER NOT NULL,
+    offset_ms INTEGER NOT NULL,
+    slot TEXT NOT NULL,
+    source TEXT NOT NULL,
+    value TEXT NOT NULL,
+    normal TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    known INTEGER NOT NULL,
+    denied INTEGER NOT NULL,
+    confidence INTEGER NOT NULL,
+    turn TEXT NOT NULL,
+    text_begin INTEGER NOT NULL,
+    text_end INTEGER NOT NULL,
+    crc INTEGER NOT NULL
+) STRICT;
+CREATE INDEX fact_call ON fact (call, call_seq);
+CREATE UNIQUE INDEX fact_salvaged ON fact (salvaged_from, salvaged_seq) WHERE salvaged_from IS NOT NULL;
+CREATE TABLE incident (
+    seq INTEGER PRIMARY KEY,
+    call INTEGER NOT NULL REFERENCES call (seq),
+    call_seq INTEGER NOT NULL,
+    salvaged_from INTEGER REFERENCES origin (id),
+    salvaged_seq INTEGER,
+    call_sid TEXT NOT NULL,
+    utc_ms INTEGER NOT NULL,
+    offset_ms INTEGER NOT NULL,
+    rev INTEGER NOT NULL,
+    type TEXT NOT NULL,
+    also TEXT NOT NULL,
+    priority INTEGER NOT NULL,
+    place TEXT NOT NULL,
+    place_kind TEXT NOT NULL,
+    place_known INTEGER NOT NULL,
+    differ INTEGER NOT NULL,
+    questions INTEGER NOT NULL,
+    crc INTEGER NOT NULL
+) STRICT;
+CREATE INDEX incident_call ON incident (call, call_seq);
+CREATE UNIQUE INDEX incident_salvaged ON incident (salvaged_from, salvaged_seq) WHERE salvaged_from IS NOT NULL;
+CREATE TABLE dispatch (
+    seq INTEGER PRIMARY KEY,
+    call INTEGER NOT NULL REFERENCES call (seq),
+    call_seq INTEGER NOT NULL,
+    salvaged_from INTEGER REFERENCES origin (id),
+    salvaged_seq INTEGER,
+    call_sid TEXT NOT NULL,
+    utc_ms INTEGER NOT NULL,
+    offset_ms INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    rule TEXT NOT NULL,
+    type TEXT NOT NULL,
+    priority INTEGER NOT NULL,
+    place TEXT NOT NULL,
+    incomplete INTEGER NOT NULL,
+    actor TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    crc INTEGER NOT NULL
+) STRICT;
+CREATE INDEX dispatch_call ON dispatch (call, call_seq);
+CREATE UNIQUE INDEX dispatch_salvaged ON dispatch (salvaged_from, salvaged_seq) WHERE salvaged_from IS NOT NULL;
+)sql";
+
 constexpr int k_head_columns = 5;
 
 std::string hash_of(const std::string& content, const std::string& added) {
@@ -167,7 +240,7 @@ std::string hash_of(const std::string& content, const std::string& added) {
 }  // namespace
 
 const std::vector<Migration>& migrations() {
-    static const std::vector<Migration> steps{{1, k_version_1}, {2, k_version_2}};
+    static const std::vector<Migration> steps{{1, k_version_1}, {2, k_version_2}, {3, k_version_3}};
     return steps;
 }
 

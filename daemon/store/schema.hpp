@@ -64,7 +64,17 @@ inline constexpr Table k_seam_table{"seam", "call_sid, utc_ms, offset_ms, kind, 
 inline constexpr Table k_audit_table{"audit", "call_sid, utc_ms, actor, action, detail"};
 inline constexpr Table k_recording_table{
     "recording", "call_sid, utc_ms, offset_ms, path, sha256, duration_ms, lost_ms, legs, class"};
-inline constexpr const Table* k_tables[] = {&k_call_table, &k_utterance_table, &k_seam_table, &k_audit_table,
-                                            &k_recording_table};
+inline constexpr Table k_fact_table{
+    "fact",
+    "call_sid, utc_ms, offset_ms, slot, source, value, normal, kind, known, denied, confidence, turn, text_begin, "
+    "text_end"};
+inline constexpr Table k_incident_table{
+    "incident",
+    "call_sid, utc_ms, offset_ms, rev, type, also, priority, place, place_kind, place_known, differ, questions"};
+inline constexpr Table k_dispatch_table{
+    "dispatch",
+    "call_sid, utc_ms, offset_ms, number, state, rule, type, priority, place, incomplete, actor, reason"};
+inline constexpr const Table* k_tables[] = {&k_call_table,      &k_utterance_table, &k_seam_table,     &k_audit_table,
+                                            &k_recording_table, &k_fact_table,      &k_incident_table, &k_dispatch_table};
 
 }  // namespace holdfast::store

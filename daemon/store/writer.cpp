@@ -21,10 +21,12 @@ int rank(std::string_view status) {
 }
 
 const std::string& insert_sql(const Table& table) {
-    static const std::string statements[] = {k_call_table.insert_sql(), k_utterance_table.insert_sql(),
-                                             k_seam_table.insert_sql(), k_audit_table.insert_sql(),
-                                             k_recording_table.insert_sql()};
-    return statements[std::find(std::begin(k_tables), std::end(k_tables), &table) - std::begin(k_tables)];
+    static const std::vector<std::string> statements = [] {
+        std::vector<std::string> all;
+        for (const Table* each : k_tables) all.push_back(each->insert_sql());
+        return all;
+    }();
+    return statements[static_cast<std::size_t>(std::find(std::begin(k_tables), std::end(k_tables), &table) - std::begin(k_tables))];
 }
 
 }  // namespace
@@ -311,6 +313,36 @@ Written Writer::write(const Recording& row) {
           row.utc_ms, row.offset_ms, row.path, row.sha256, row.duration_ms, row.lost_ms, row.legs, row.retention_class)
         .run();
     return {&k_recording_table, place.call_seq};
+}
+
+Written Writer::write(const Fact& row) {
+    const auto& sid = row.call.str();
+    const auto place = next_place(sid, row.utc_ms - row.offset_ms);
+    Query(db_, insert_sql(k_fact_table), next_seq_++, place.call, place.call_seq, nullptr, nullptr, sid, row.utc_ms,
+          row.offset_ms, row.slot, row.source, row.value.reveal(), row.normal.reveal(), row.kind, row.known, row.denied,
+          row.confidence, row.turn, row.begin, row.end)
+        .run();
+    return {&k_fact_table, place.call_seq};
+}
+
+Written Writer::write(const Incident& row) {
+    const auto& sid = row.call.str();
+    const auto place = next_place(sid, row.utc_ms - row.offset_ms);
+    Query(db_, insert_sql(k_incident_table), next_seq_++, place.call, place.call_seq, nullptr, nullptr, sid, row.utc_ms,
+          row.offset_ms, row.rev, row.type, row.also, row.priority, row.place.reveal(), row.place_kind, row.place_known,
+          row.differ, row.questions)
+        .run();
+    return {&k_incident_table, place.call_seq};
+}
+
+Written Writer::write(const Dispatch& row) {
+    const auto& sid = row.call.str();
+    const auto place = next_place(sid, row.utc_ms - row.offset_ms);
+    Query(db_, insert_sql(k_dispatch_table), next_seq_++, place.call, place.call_seq, nullptr, nullptr, sid, row.utc_ms,
+          row.offset_ms, row.number, row.state, row.rule, row.type, row.priority, row.place.reveal(), row.incomplete,
+          row.actor, row.reason)
+        .run();
+    return {&k_dispatch_table, place.call_seq};
 }
 
 // --- rows out of a damaged file ---

@@ -108,6 +108,9 @@ class Writer {
     Written write(const Seam& row);
     Written write(const Audit& row);
     Written write(const Recording& row);
+    Written write(const Fact& row);
+    Written write(const Incident& row);
+    Written write(const Dispatch& row);
 
     void create_schema_row(const TakeOver& start, TakenOver& done);
     std::int64_t replay(const TakeOver& start, std::uint64_t run, std::uint64_t ticket);

@@ -134,6 +134,21 @@ inline store::Recording recorded(unsigned call, const std::string& path = "x.wav
     return {sid(call), k_now_utc_ms + 200, 200, path, std::string(64, 'a'), 59'800, 40, "both", "live"};
 }
 
+inline store::Fact fact(unsigned call) {
+    return {sid(call), k_now_utc_ms + 900, 400, "place", "caller", store::Text("12 34 Oak Street"),
+            store::Text("1234 OAK ST"), "address", true, false, 90, "item_1", 11, 27};
+}
+
+inline store::Incident incident(unsigned call, std::int64_t rev = 1) {
+    return {sid(call), k_now_utc_ms + 900, 900, rev, "FSTRU", "TRAUMA SICK", 1, store::Text("1234 OAK ST"), "address",
+            true, true, 2};
+}
+
+inline store::Dispatch dispatch(unsigned call) {
+    return {sid(call), k_now_utc_ms + 900, 900, 1, "proposed", "place_and_type", "FSTRU", 1, store::Text("1234 OAK ST"),
+            true, "daemon", "why"};
+}
+
 inline store::Audit audit(const std::string& action, std::optional<base::CallSid> call = std::nullopt) {
     return {k_now_utc_ms, "twilio", action, "route=voice", std::move(call)};
 }
