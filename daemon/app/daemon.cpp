@@ -86,6 +86,8 @@ std::shared_ptr<const call::CallSettings> call_settings(const config::Config& c)
     settings->person_words = c.person.words;
     settings->person_patience = c.person.timeout + k_dial_margin;
     settings->dials = !c.person.number.empty();
+    settings->incident.questions_max = c.dispatch.max_questions;
+    settings->incident.answer_timeout_ms = base::to_ms(c.dispatch.answer_timeout);
     settings->record_live = c.recording.enabled;
     return settings;
 }

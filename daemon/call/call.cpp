@@ -60,6 +60,7 @@ Call::Call(Environment& environment, CallOwner& owner, twilio::VoiceRequest requ
     : env_(environment), owner_(owner), request_(std::move(request)), started_at_(environment.loop.now()),
       settings_(environment.settings), climb_(rung, environment.loop.now(), environment.settings->timers),
       watch_(watch_times(environment.settings->timers)), early_(base::to_ms(limits::caller_ring)),
+      case_(request_.call, environment.settings->incident),
       playout_(*this, audio::PlayoutLimits::defaults()), tick_timer_(environment.loop),
       pump_timer_(environment.loop), start_timer_(environment.loop), takeover_timer_(environment.loop),
       leave_timer_(environment.loop), replace_timer_(environment.loop), person_timer_(environment.loop),
@@ -553,6 +554,7 @@ void Call::tick() {
         if (const auto self = weak.lock()) self->tick();
     });
     if (!keys_.empty() && now - last_key_at_ >= k_keys_quiet) store_keys();
+    note_incident(case_.tick(offset_ms()));
     if (leg_ == nullptr) return;
     if (now - leg_->blocked_since() >= limits::caller_queue_stuck) {
         apply(EventKind::stream_blocked, "stuck");
@@ -1132,6 +1134,7 @@ void Call::store_utterance(store::Utterance row) {
     row.utc_ms = env_.loop.utc_ms();
     const bool caller = row.speaker == store::Speaker::caller;
     remember(row);
+    incident::Changes changes = case_.said(row);
     FeedEvent event = feed_event("utterance");
     event.speaker = caller ? "caller" : "voice";
     event.text = row.text;
@@ -1150,6 +1153,32 @@ void Call::store_utterance(store::Utterance row) {
                     {"emergency", committed.emergency}});
         feed->publish(std::move(event));
     });
+    note_incident(std::move(changes));
+}
+
+// Behind the row of the words it comes from. What is proposed is told once it is on the disk.
+void Call::note_incident(incident::Changes changes) {
+    if (!CaseKeeper::anything(changes)) return;
+    const CaseKeeper::Rows rows = case_.rows(changes, env_.loop.utc_ms(), offset_ms());
+    for (const auto& fact : rows.facts) append(fact);
+    if (rows.incident) append(*rows.incident);
+    if (rows.dispatch) {
+        FeedEvent event = feed_event("dispatch");
+        event.detail = rows.dispatch->state;
+        FeedSink* const feed = &env_.feed;
+        const auto call = sid();
+        const auto row = *rows.dispatch;
+        const std::int64_t wait_ms = offset_ms() - stream_offset_ms_;
+        append(row, [call, feed, row, wait_ms, event = std::move(event)](const store::Committed&) mutable {
+            CaseKeeper::log_dispatch(call, row, wait_ms);
+            feed->publish(std::move(event));
+        });
+    }
+    if (rows.incident) {
+        FeedEvent event = feed_event("incident");
+        event.detail = rows.incident->type;
+        env_.feed.publish(std::move(event));
+    }
 }
 
 }  // namespace holdfast::call

@@ -9,6 +9,7 @@
 #include "base/ids.hpp"
 #include "base/loop.hpp"
 #include "base/timer.hpp"
+#include "call/case_keeper.hpp"
 #include "call/feed.hpp"
 #include "call/leg.hpp"
 #include "call/line_watch.hpp"
@@ -48,6 +49,7 @@ struct CallSettings {
     base::milliseconds person_patience{45'000};  // how long Twilio may dial before it must have said how it went
     bool record_live = false;               // canned calls are always recorded
     bool dials = false;                     // person.number is set: somebody may not answer
+    incident::CaseSettings incident;
 };
 
 // What all calls share. Everything outlives the calls.
@@ -207,6 +209,8 @@ class Call : public std::enable_shared_from_this<Call>, private SeatOwner, priva
     // `leads_to`: the rung the call is on its way to; empty: it stays.
     void record_seam(std::string_view kind, std::string_view reason, std::string_view leads_to = {});
     void append(store::Record record, store::Ack ack = {});
+    // What the incident has become: written down, told to the feed.
+    void note_incident(incident::Changes changes);
     FeedEvent feed_event(std::string_view kind) const;
     std::int64_t offset_ms() const;
 
@@ -241,6 +245,7 @@ class Call : public std::enable_shared_from_this<Call>, private SeatOwner, priva
     std::int64_t given_from_ms_ = 0;  // on the call's clock: where given_ms_ began, as this stream has it
     audio::VoiceDetector detector_;   // when the caller talks, by our own ears
     Spoken spoken_;                   // ... and what of it nobody wrote down yet
+    CaseKeeper case_;                 // what is wrong and where
     std::string said_what_, said_where_;  // of the emergency, as the caller said it last
     std::string samples_;             // scratch: one frame decoded
     recording::RecordingHandle recording_;

@@ -15,7 +15,8 @@ namespace holdfast::call {
 
 struct FeedEvent {
     // ringing, stream_connected, stream_started, greeting, voice (stage in `detail`), speech_started,
-    // speech_stopped, utterance, interruption, dtmf, mark_timeout, seam, voice_lost, transfer, ended
+    // speech_stopped, utterance, incident (type in `detail`), dispatch (state), interruption, dtmf, mark_timeout,
+    // seam, voice_lost, transfer, ended
     std::string kind;
     base::CallSid call;
     std::int64_t utc_ms = 0;

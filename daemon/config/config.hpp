@@ -131,6 +131,11 @@ struct Person {
                                    "representative", "operadora",     "una persona"};
 };
 
+struct Dispatch {
+    int max_questions = 3;       // so many answered or unanswered questions are enough
+    seconds answer_timeout{10};  // after it a question counts without an answer
+};
+
 struct Store {
     std::string path = "/var/lib/holdfast/holdfast.db";
     std::string runtime_path = "/run/holdfast";  // emergency file
@@ -178,6 +183,7 @@ struct Config {
     Ladder ladder;
     Uplink uplink;
     Person person;
+    Dispatch dispatch;
     Store store;
     Recording recording;
     Media media;

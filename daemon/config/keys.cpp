@@ -349,6 +349,15 @@ std::vector<Key> make_keys() {
          k_spoken, k_applied,
          "A caller who says one of these goes straight to a person. The key 0 always does."},
 
+        {"dispatch.max_questions", at([](Config& c) -> auto& { return c.dispatch.max_questions; }),
+         Range{1, 20}, k_applied,
+         "After so many questions help is proposed with what is known by then. Before, as soon\n"
+         "as the place and the kind of emergency are."},
+        {"dispatch.answer_timeout_s", at([](Config& c) -> auto& { return c.dispatch.answer_timeout; }),
+         Range{3, 120}, k_applied,
+         "A question that got no answer for this long counts too: a caller may be unable to\n"
+         "speak."},
+
         {"store.path", at([](Config& c) -> auto& { return c.store.path; }),
          k_path, k_restart,
          "The journal (SQLite). Its folder must be ours and on a local disk."},
@@ -510,6 +519,7 @@ const std::vector<Section>& sections() {
         {"uplink", "The line of this box, when it is known to be narrow."},
         {"person",
          "Who takes a call that this box cannot serve, or whose caller asks for a person."},
+        {"dispatch", "When somebody is proposed to be sent."},
         {"store", ""},
         {"recording", "Audio of calls, both sides, as mu-law WAV."},
         {"media", ""},

@@ -134,6 +134,56 @@ Json recording_object(const store::RecordingRow& row) {
             {"class", file.retention_class}};
 }
 
+Json fact_object(const store::FactRow& row) {
+    const auto& fact = row.fact;
+    return {{"seq", row.seq},
+            {"utc_ms", fact.utc_ms},
+            {"offset_ms", fact.offset_ms},
+            {"slot", fact.slot},
+            {"source", fact.source},
+            {"value", fact.value.reveal()},
+            {"normal", fact.normal.reveal()},
+            {"kind", fact.kind},
+            {"known", fact.known},
+            {"denied", fact.denied},
+            {"confidence", fact.confidence},
+            {"turn", fact.turn},
+            {"begin", fact.begin},
+            {"end", fact.end}};
+}
+
+Json incident_object(const store::IncidentRow& row) {
+    const auto& incident = row.incident;
+    return {{"seq", row.seq},
+            {"utc_ms", incident.utc_ms},
+            {"offset_ms", incident.offset_ms},
+            {"rev", incident.rev},
+            {"type", incident.type},
+            {"also", incident.also},
+            {"priority", incident.priority},
+            {"place", incident.place.reveal()},
+            {"place_kind", incident.place_kind},
+            {"place_known", incident.place_known},
+            {"differ", incident.differ},
+            {"questions", incident.questions}};
+}
+
+Json dispatch_object(const store::DispatchRow& row) {
+    const auto& dispatch = row.dispatch;
+    return {{"seq", row.seq},
+            {"utc_ms", dispatch.utc_ms},
+            {"offset_ms", dispatch.offset_ms},
+            {"number", dispatch.number},
+            {"state", dispatch.state},
+            {"rule", dispatch.rule},
+            {"type", dispatch.type},
+            {"priority", dispatch.priority},
+            {"place", dispatch.place.reveal()},
+            {"incomplete", dispatch.incomplete},
+            {"actor", dispatch.actor},
+            {"reason", dispatch.reason}};
+}
+
 Json audit_object(const store::AuditRow& row) {
     return {{"seq", row.seq},
             {"utc_ms", row.audit.utc_ms},
@@ -204,12 +254,21 @@ std::string call_json(const store::CallDetail& detail) {
     for (const auto& row : detail.seams) seams.push_back(seam_object(row));
     Json recordings = Json::array();
     for (const auto& row : detail.recordings) recordings.push_back(recording_object(row));
+    Json facts = Json::array();
+    for (const auto& row : detail.facts) facts.push_back(fact_object(row));
+    Json incidents = Json::array();
+    for (const auto& row : detail.incidents) incidents.push_back(incident_object(row));
+    Json dispatches = Json::array();
+    for (const auto& row : detail.dispatches) dispatches.push_back(dispatch_object(row));
     Json audit = Json::array();
     for (const auto& row : detail.audit) audit.push_back(audit_object(row));
     return dump({{"call", std::move(call)},
                  {"utterances", std::move(utterances)},
                  {"seams", std::move(seams)},
                  {"recordings", std::move(recordings)},
+                 {"facts", std::move(facts)},
+                 {"incidents", std::move(incidents)},
+                 {"dispatches", std::move(dispatches)},
                  {"audit", std::move(audit)}});
 }
 

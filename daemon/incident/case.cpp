@@ -28,6 +28,11 @@ bool plain_yes(const Words& words) {
     return !words.empty() && words.size() <= 4 && k_yes.has(words.front().folded);
 }
 
+// "12 MAIN ST" beside "12 MAIN ST APT 4, SPRINGFIELD": the same place, said shorter.
+bool less_exact(std::string_view place, std::string_view than) {
+    return place.size() < than.size() && starts_with(than, place) && (than[place.size()] == ' ' || than[place.size()] == ',');
+}
+
 bool plain_no(const Words& words) {
     static const WordSet k_no("no nope wrong incorrecto");
     return !words.empty() && words.size() <= 2 && k_no.has(words.front().folded);
@@ -69,7 +74,7 @@ void Case::take_place(const Place& place, std::string_view text, std::string_vie
     }
     changes.facts.push_back(fact);
     // Half a place never replaces a whole one.
-    if (caller_place_ && caller_place_->known && !place.known) return;
+    if (caller_place_ && caller_place_->known && (!place.known || less_exact(place.normal, caller_place_->normal))) return;
     caller_place_ = place;
 }
 

@@ -102,6 +102,8 @@ inline Histogram response_box_seconds{"holdfast_response_box_seconds",
     "Part of it inside this box.", {0.0001, 0.00025, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.05}};
 inline Histogram greeting_seconds{"holdfast_greeting_seconds", "Stream start to first greeting frame.",
     {0.001, 0.005, 0.01, 0.05, 0.1, 0.3, 1}};
+inline Histogram dispatch_proposal_seconds{"holdfast_dispatch_proposal_seconds",
+    "Stream start to the first proposal to send somebody, written down.", {2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 300}};
 
 // Scripted voice
 inline LabelledCounter tts_failed_total{"holdfast_tts_failed_total", "Sentences that could not be spoken fresh, by cause.", "code",

@@ -91,6 +91,25 @@ async def test_a_turn_is_heard_answered_and_written_down(world):
 
 
 @scenario
+async def test_what_and_where_become_a_proposal(world):
+    provider = await up(world)
+    stream, voice = await world.talking(provider)
+    await voice.caller_turn("There's a fire at 123 Main Street.")
+    await world.event("dispatch", stream.sid, detail="proposed")
+    detail = await world.journal(stream.sid)
+    assert [f["normal"] for f in detail["facts"]] == ["FUNK", "123 MAIN ST"]
+    words = next(r for r in detail["utterances"] if r["speaker"] == "caller")
+    assert all(f["seq"] > words["seq"] and f["turn"] == words["item_id"] for f in detail["facts"])
+    known = detail["incidents"][-1]
+    assert (known["type"], known["place"], known["place_known"]) == ("FUNK", "123 MAIN ST", True)
+    assert [(d["state"], d["rule"], d["incomplete"]) for d in detail["dispatches"]] == [("proposed", "place_and_type", False)]
+    for line in ("type detected", "location detected", "dispatch proposed"):
+        assert any(line in entry for entry in world.log), line
+    assert not any("main" in entry.lower().split() or "MAIN" in entry for entry in world.log), "a place is no matter for the log"
+    assert await world.metric("holdfast_dispatch_proposal_seconds_count") == 1
+
+
+@scenario
 async def test_interruption_clears_and_truncates_at_what_was_played(world):
     provider = await up(world)
     stream, voice = await world.talking(provider)

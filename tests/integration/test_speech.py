@@ -79,6 +79,9 @@ async def scripted(world, row):
     else:
         assert not report["reasons"], report["reasons"]
         assert detail["call"]["rung"] == "scripted", detail["seams"]
+        incident = detail["incidents"][-1]
+        assert (incident["type"], incident["place"], incident["place_known"]) == ("FUNK", "12 MAIN ST, SPRINGFIELD", True)
+        assert detail["dispatches"][0]["state"] == "proposed" and detail["dispatches"][0]["offset_ms"] < 60_000
     if row.metric:
         assert await world.metric(row.metric) > 0, f"{row.metric} did not move"
     told = await speech.stop()

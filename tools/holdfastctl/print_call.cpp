@@ -104,6 +104,28 @@ std::string recordings(const Json& rows, const Look& look) {
     return "\n" + table.str(look, "  ");
 }
 
+// The newest revision of what is known, and each step of a dispatch.
+std::string incident(const Json& revisions, const Json& dispatches, const Look& look) {
+    if (!revisions.is_array() || revisions.empty()) return {};
+    const Json& known = revisions.back();
+    const auto place = word(known, "place");
+    std::string out = "\n  incident    " + word(known, "type") + ", priority " + std::to_string(number_or(known, "priority", 0));
+    const auto also = word(known, "also");
+    if (!also.empty()) out += ", also " + also;
+    out += "\n  place       " + cut((place.empty() ? "none named" : place + (flag(known, "place_known") ? "" : " (not enough to send to)")),
+                                  k_columns - 14);
+    if (flag(known, "differ")) out += "\n              the model and the caller name different things";
+    out += "\n  questions   " + std::to_string(number_or(known, "questions", 0)) + "\n";
+    if (!dispatches.is_array() || dispatches.empty()) return out;
+    Table table({">AT", "DISPATCH", "STATE", "WHY"}, Last::wrap);
+    for (const auto& row : dispatches) {
+        table.add({offset(number_or(row, "offset_ms", 0)), std::to_string(number_or(row, "number", 0)), word(row, "state"),
+                   word(row, "type") + ", " + word(row, "rule") + (flag(row, "incomplete") ? ", incomplete" : "") + ", by " +
+                       word(row, "actor")});
+    }
+    return out + "\n" + table.str(look, "  ");
+}
+
 std::string audit(const Json& rows, const Look& look) {
     if (!rows.is_array() || rows.empty()) return {};
     Table table({"AUDIT", "WHO", "DID", "DETAIL"}, Last::wrap);
@@ -119,7 +141,8 @@ std::string audit(const Json& rows, const Look& look) {
 std::string print_call(const Json& detail, const Look& look) {
     const Json& call = member(detail, "call");
     return "call " + paint(look, Paint::strong, word(call, "call")) + "\n" + head(call, look) +
-           "\n" + timeline(detail, look) + recordings(member(detail, "recordings"), look) + audit(member(detail, "audit"), look);
+           "\n" + timeline(detail, look) +
+           incident(member(detail, "incidents"), member(detail, "dispatches"), look) + recordings(member(detail, "recordings"), look) + audit(member(detail, "audit"), look);
 }
 
 }  // namespace holdfast::ctl

@@ -423,7 +423,7 @@ TEST(Call, FeedTellsTheStoryInOrder) {
     world.voice->listener.on_caller_utterance({"u1", "Four one seven Larch Drive.", false, 100, 900});
     world.call->twilio_stop();
     EXPECT_THAT(world.feed.kinds(), ElementsAre("ringing", "stream_started", "greeting", "utterance", "speech_started",
-                                                "speech_stopped", "utterance", "ended"));
+                                                "speech_stopped", "utterance", "incident", "ended"));
 }
 
 }  // namespace

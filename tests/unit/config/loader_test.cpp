@@ -80,6 +80,7 @@ ladder:
   silence_person_s: 50
 uplink: {up_kbps: 1000, down_kbps: 2000}
 person: {number: +15550100125, caller_id: "+15550100126", timeout_s: 45, words: [help desk, bediener]}
+dispatch: {max_questions: 4, answer_timeout_s: 12}
 store: {path: /data/j.db, runtime_path: /run/x, retention_days: 30}
 recording: {enabled: true, transcribe: false, path: /data/r, retention_days: 7, canned_retention_days: 8, unheard_retention_days: 9}
 media: {threads: 1, max_calls: 200}
@@ -305,6 +306,8 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"person: {number: \"+1 555 0100 123\"}", "a number such as"},
         Wrong{"person: {caller_id: \"+0555010012\"}", "a number such as"},
         Wrong{"person: {timeout_s: 4}", "from 5 to 600"},
+        Wrong{"dispatch: {max_questions: 0}", "from 1 to 20"},
+        Wrong{"dispatch: {answer_timeout_s: 2}", "from 3 to 120"},
         Wrong{"person: {words: operator}", "a single value instead of a list"},
         Wrong{"person: {words: [\" \"]}", "person.words[0]: not what it should be"},
         Wrong{"ladder: {rungs: [openai, gemini, canned, person]}",

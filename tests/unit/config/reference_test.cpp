@@ -126,6 +126,8 @@ TEST(ConfigReference, KeysOfTheDesignAreThere) {
                              "person.number",
                              "person.caller_id",
                              "person.timeout_s",
+                             "dispatch.max_questions",
+                             "dispatch.answer_timeout_s",
                              "store.path",
                              "store.retention_days",
                              "media.threads",

@@ -189,6 +189,12 @@ TEST(AdminRoutes, OneCallShowsItsUtterancesInOrderOfSeq) {
     detail.utterances[1].utterance.deferred = true;
     detail.recordings.push_back(
         {8, store::Recording{detail.call.call, 1, 250, "a.wav", "ab12", 60'000, 40, "both", "canned"}});
+    detail.facts.push_back({10, store::Fact{detail.call.call, 1, 40, "place", "caller", store::Text("12 34 Oak Street"),
+                                            store::Text("1234 OAK ST"), "address", true, false, 90, "item", 3, 19}});
+    detail.incidents.push_back({11, store::Incident{detail.call.call, 1, 50, 1, "FSTRU", "TRAUMA", 1,
+                                                    store::Text("1234 OAK ST"), "address", true, false, 2}});
+    detail.dispatches.push_back({12, store::Dispatch{detail.call.call, 1, 50, 1, "proposed", "place_and_type", "FSTRU", 1,
+                                                     store::Text("1234 OAK ST"), false, "daemon", ""}});
     world.journal.detail = detail;
 
     const auto answer = world.fetch(std::string("/api/v1/calls/") + test::k_call_a);
@@ -209,6 +215,15 @@ TEST(AdminRoutes, OneCallShowsItsUtterancesInOrderOfSeq) {
               nlohmann::json::parse(R"([{"seq": 8, "utc_ms": 1, "offset_ms": 250, "path": "a.wav",
                   "sha256": "ab12", "duration_ms": 60000, "lost_ms": 40, "legs": "both",
                   "class": "canned"}])"));
+    EXPECT_EQ(document["facts"], nlohmann::json::parse(R"([{"seq": 10, "utc_ms": 1, "offset_ms": 40, "slot": "place",
+                  "source": "caller", "value": "12 34 Oak Street", "normal": "1234 OAK ST", "kind": "address",
+                  "known": true, "denied": false, "confidence": 90, "turn": "item", "begin": 3, "end": 19}])"));
+    EXPECT_EQ(document["incidents"], nlohmann::json::parse(R"([{"seq": 11, "utc_ms": 1, "offset_ms": 50, "rev": 1,
+                  "type": "FSTRU", "also": "TRAUMA", "priority": 1, "place": "1234 OAK ST", "place_kind": "address",
+                  "place_known": true, "differ": false, "questions": 2}])"));
+    EXPECT_EQ(document["dispatches"], nlohmann::json::parse(R"([{"seq": 12, "utc_ms": 1, "offset_ms": 50, "number": 1,
+                  "state": "proposed", "rule": "place_and_type", "type": "FSTRU", "priority": 1, "place": "1234 OAK ST",
+                  "incomplete": false, "actor": "daemon", "reason": ""}])"));
 }
 
 TEST(AdminRoutes, StoredTextThatIsNotUtf8IsReplacedAndMarkupStaysText) {

@@ -219,6 +219,34 @@ TEST(PrintCall, ShowsRecordingsAndWhatIsMissingInThem) {
     expect_fits(text);
 }
 
+TEST(PrintCall, ShowsTheNewestOfTheIncidentAndEachStepOfADispatch) {
+    auto document = call_detail();
+    document["incidents"] = {{{"rev", 1}, {"type", "TROUBLE"}, {"priority", 2}, {"place", ""}, {"questions", 0}},
+                             {{"rev", 2},
+                              {"type", "FSTRU"},
+                              {"also", "TRAUMA"},
+                              {"priority", 1},
+                              {"place", "1234 OAK ST"},
+                              {"place_known", true},
+                              {"differ", true},
+                              {"questions", 2}}};
+    document["dispatches"] = {{{"offset_ms", 9'000},
+                               {"number", 1},
+                               {"state", "proposed"},
+                               {"rule", "place_and_type"},
+                               {"type", "FSTRU"},
+                               {"incomplete", true},
+                               {"actor", "daemon"}}};
+    const auto text = print_call(document, Look{});
+    EXPECT_NE(text.find("incident    FSTRU, priority 1, also TRAUMA"), std::string::npos) << text;
+    EXPECT_NE(text.find("place       1234 OAK ST\n"), std::string::npos) << text;
+    EXPECT_NE(text.find("different things"), std::string::npos) << text;
+    EXPECT_NE(text.find("proposed"), std::string::npos) << text;
+    EXPECT_NE(text.find("FSTRU, place_and_type, incomplete, by daemon"), std::string::npos) << text;
+    EXPECT_EQ(text.find("TROUBLE"), std::string::npos) << text;
+    expect_fits(text);
+}
+
 TEST(PrintCall, LongWordsStayInsideTheColumns) {
     auto document = call_detail();
     document["utterances"][0]["text"] = std::string(500, 'x') + " " + std::string(300, 'y');

@@ -67,6 +67,14 @@ TEST(Case, HalfAPlaceNeverReplacesAWholeOne) {
     EXPECT_EQ(place_of(incident), "1230 OAK ST !");
 }
 
+TEST(Case, ThePlaceSaidShorterIsTheSamePlace) {
+    Case incident({});
+    incident.caller_said("fire at 12 Main Street apartment 4 in Springfield", "a", 0);
+    incident.box_said("You are at 12 Main Street. Is that right?", 2'000);
+    EXPECT_FALSE(incident.caller_said("yes", "b", 3'000).proposal);
+    EXPECT_EQ(place_of(incident), "12 MAIN ST APT 4, SPRINGFIELD !");
+}
+
 TEST(Case, AYesTakesOverWhatWasAsked) {
     Case incident({});
     incident.box_said("Is the house on fire?", 1'000);

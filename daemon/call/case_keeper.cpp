@@ -1,0 +1,99 @@
+#include "call/case_keeper.hpp"
+
+#include "log/log.hpp"
+#include "metrics/catalog.hpp"
+
+#include <cmath>
+#include <string>
+
+namespace holdfast::call {
+namespace {
+
+constexpr log::Logger k_log{"incident"};
+
+store::Fact fact_row(const incident::Fact& fact) {
+    store::Fact row;
+    row.offset_ms = fact.offset_ms;
+    row.slot = incident::to_string(fact.slot);
+    row.source = incident::to_string(fact.source);
+    row.value = store::Text(fact.value);
+    row.normal = store::Text(fact.normal);
+    row.kind = fact.kind;
+    row.known = fact.known;
+    row.denied = fact.denied;
+    row.confidence = std::lround(fact.confidence * 100);
+    row.turn = fact.turn;
+    row.begin = static_cast<std::int64_t>(fact.begin);
+    row.end = static_cast<std::int64_t>(fact.end);
+    return row;
+}
+
+}  // namespace
+
+incident::Changes CaseKeeper::said(const store::Utterance& row) {
+    if (row.failed) return {};
+    if (row.speaker == store::Speaker::caller) return case_.caller_said(row.text.reveal(), row.item_id, row.start_ms);
+    return case_.box_said(row.text.reveal(), row.end_ms);
+}
+
+CaseKeeper::Rows CaseKeeper::rows(const incident::Changes& changes, std::int64_t utc_ms, std::int64_t offset_ms) {
+    Rows rows;
+    for (const auto& fact : changes.facts) {
+        store::Fact row = fact_row(fact);
+        row.call = call_;
+        row.utc_ms = utc_ms;
+        rows.facts.push_back(std::move(row));
+    }
+    const incident::Picture& picture = case_.picture();
+    const bool known = picture.place && picture.place->known;
+    if (changes.type_first) {
+        k_log.info("type detected", call_, {{"type", incident::code(picture.type)}, {"priority", picture.priority}});
+    }
+    if (changes.place_first) {
+        k_log.info("location detected", call_, {{"kind", incident::to_string(picture.place->kind)}});
+    }
+    if (changes.question) k_log.info("question counted", call_, {{"questions", picture.questions}});
+    if (changes.picture) {
+        store::Incident row;
+        row.call = call_;
+        row.utc_ms = utc_ms;
+        row.offset_ms = offset_ms;
+        row.rev = ++rev_;
+        row.type = incident::code(picture.type);
+        for (const auto type : picture.also) row.also += (row.also.empty() ? "" : " ") + std::string(incident::code(type));
+        row.priority = picture.priority;
+        if (picture.place) {
+            row.place = store::Text(picture.place->normal);
+            row.place_kind = incident::to_string(picture.place->kind);
+        }
+        row.place_known = known;
+        row.differ = picture.differ;
+        row.questions = picture.questions;
+        rows.incident = std::move(row);
+    }
+    if (changes.proposal) {
+        store::Dispatch row;
+        row.call = call_;
+        row.utc_ms = utc_ms;
+        row.offset_ms = offset_ms;
+        row.number = ++dispatches_;
+        row.state = "proposed";
+        row.rule = incident::to_string(changes.proposal->rule);
+        row.type = incident::code(picture.type);
+        row.priority = picture.priority;
+        if (picture.place) row.place = store::Text(picture.place->normal);
+        row.incomplete = changes.proposal->incomplete;
+        row.actor = "daemon";
+        rows.dispatch = std::move(row);
+    }
+    return rows;
+}
+
+void CaseKeeper::log_dispatch(const base::CallSid& call, const store::Dispatch& row, std::int64_t wait_ms) {
+    k_log.info("dispatch " + row.state, call,
+               {{"number", row.number}, {"rule", row.rule}, {"type", row.type}, {"priority", row.priority},
+                {"incomplete", row.incomplete}, {"wait_ms", wait_ms}});
+    if (row.number == 1) metrics::dispatch_proposal_seconds.observe(static_cast<double>(wait_ms) / 1000.0);
+}
+
+}  // namespace holdfast::call
