@@ -1067,6 +1067,7 @@ void Call::on_seat_pulse(VoiceSeat& seat, const voice::VoicePulse& pulse) {
     const auto now = env_.loop.now();
     if (pulse.round_trip) env_.ladder.on_ping(seat.rung, *pulse.round_trip, now);
     if (pulse.ping_missed) env_.ladder.on_ping_lost(seat.rung, now);
+    if (talks(seat) && (pulse.ping_missed || pulse.round_trip)) watch_.line_in_doubt(now, pulse.ping_missed);
     env_.ladder.on_send_queue(seat.rung, pulse.send_queue, now);
 }
 

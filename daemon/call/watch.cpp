@@ -33,7 +33,7 @@ void Watch::caller_stopped(base::TimePoint at, base::milliseconds spoken) {
     caller_speaking_ = false;
     quiet_since_ = std::max(quiet_since_, at);
     const bool noticed = noticed_at_ && *noticed_at_ >= started_at_ - k_noticed_before;
-    if (noticed || spoken >= k_unnoticed_speech_min) owed_since_ = at;
+    if (noticed || doubt_ || spoken >= k_unnoticed_speech_min) owed_since_ = at;
     else unnoticed_ = at;
 }
 
@@ -46,6 +46,13 @@ void Watch::voice_noticed(base::TimePoint now) {
     noticed_at_ = now;
     // A short word may be over before its beginning is reported.
     if (unnoticed_ && now - *unnoticed_ < times_.filler_after) owed_since_ = unnoticed_;
+    unnoticed_.reset();
+}
+
+void Watch::line_in_doubt(base::TimePoint now, bool doubt) {
+    doubt_ = doubt;
+    if (!doubt || !unnoticed_) return;
+    if (now - *unnoticed_ < times_.answer_timeout) owed_since_ = unnoticed_;
     unnoticed_.reset();
 }
 
@@ -68,6 +75,7 @@ void Watch::voice_changed() {
     voice_excused();
     voice_audio_done();
     noticed_at_.reset();
+    doubt_ = false;
 }
 
 void Watch::box_sound(base::TimePoint until) { sound_until_ = std::max(sound_until_, until); }

@@ -44,6 +44,9 @@ class Watch {
 
     // The provider noticed the caller's speech: it lives, and owes an answer.
     void voice_noticed(base::TimePoint now);
+    // Whether a ping to the provider is missing: what the caller says may not have reached it, so that nothing
+    // can be concluded from its not having noticed.
+    void line_in_doubt(base::TimePoint now, bool doubt);
     // A whole turn was settled without an answer being due (a tool call, a turn taken up by another).
     void voice_excused();
     // Audio of the voice arrived; what was given so far will have sounded by `until`.
@@ -74,6 +77,7 @@ class Watch {
     std::optional<base::TimePoint> noticed_at_;  // by the provider, which may be quicker than our detector
     std::optional<base::TimePoint> unnoticed_;   // end of a sound that nobody took for speech yet
     std::optional<base::TimePoint> owed_since_;  // the caller stopped, and nothing has come since
+    bool doubt_ = false;
     bool filled_ = false;                        // this wait has had its filler
     bool sentence_open_ = false;
     base::TimePoint sound_until_{};

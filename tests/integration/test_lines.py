@@ -25,7 +25,7 @@ def nft(*rules):
 
 def setup_module():
     assert [name for _, name in socket.if_nameindex()] == ["lo"], "run me with tests/integration/own-network"
-    nft("table inet lines {", "chain input { type filter hook input priority 0; }", "}")
+    nft("table inet lines {", "}")
     resolver = pathlib.Path("/tmp") / f"holdfast-resolv-{os.getpid()}"
     resolver.write_text(f"nameserver {NAME_SERVER}\n")
     try:
@@ -34,9 +34,22 @@ def setup_module():
         resolver.unlink()
 
 
-def packets(port, verdict):
+class Rules:
+    """Packet rules of one row: gone before its ports are free for another row."""
+
+    def __init__(self, world, port, *rules):
+        self.chain = f"port_{port}_{len(world.services)}"
+        nft(f"add chain inet lines {self.chain} {{ type filter hook input priority 0; }}",
+            *[f"add rule inet lines {self.chain} {rule}" for rule in rules])
+        world.services.append(self)
+
+    async def stop(self):
+        nft(f"delete chain inet lines {self.chain}")
+
+
+def packets(world, port, verdict):
     """What happens to every packet of connections to `port`, both ways, from now on."""
-    nft(f"add rule inet lines input tcp dport {port} {verdict}", f"add rule inet lines input tcp sport {port} {verdict}")
+    Rules(world, port, f"tcp dport {port} {verdict}", f"tcp sport {port} {verdict}")
 
 
 def near_ends(port):
@@ -185,7 +198,7 @@ async def n03_wrong_address(world):
 
 async def n22_broken_ipv6(world):
     provider = await behind_a_name(world, "six.test", ("127.0.0.1", "::1"))
-    nft(f"add rule inet lines input ip6 nexthdr tcp tcp dport {provider.port} drop")
+    Rules(world, provider.port, f"ip6 nexthdr tcp tcp dport {provider.port} drop")
     await calls(world, GOOD)
 
 
@@ -199,7 +212,7 @@ async def plain(world):
 
 async def n04_refused(world):
     provider = await plain(world)
-    nft(f"add rule inet lines input tcp dport {provider.port} reject with tcp reset")
+    Rules(world, provider.port, f"tcp dport {provider.port} reject with tcp reset")
     await calls(world, CANNED)
     await moved(world, connect("network"))
 
@@ -208,13 +221,13 @@ async def n06_black_hole(world):
     provider = await plain(world)
 
     async def vanish():
-        packets(provider.port, "drop")
+        packets(world, provider.port, "drop")
     await calls(world, CANNED, during=vanish)
 
 
 async def n06_black_hole_from_the_start(world):
     provider = await plain(world)
-    packets(provider.port, "drop")
+    packets(world, provider.port, "drop")
     await calls(world, CANNED)
     await moved(world, connect("timeout"))
 
@@ -227,14 +240,15 @@ async def n23_address_change(world):
         ends = near_ends(provider.port)
         assert ends
         for end in ends:
-            nft(f"add rule inet lines input tcp dport {end} drop", f"add rule inet lines input tcp sport {end} drop")
+            Rules(world, end, f"tcp dport {end} tcp sport {provider.port} drop",
+                  f"tcp sport {end} tcp dport {provider.port} drop")
     await calls(world, CANNED, during=lose_those_that_are)
 
 
 def n11_loss(percent, outcome):
     async def row(world):
         provider = await plain(world)
-        packets(provider.port, f"numgen random mod 100 < {percent} drop")
+        packets(world, provider.port, f"numgen random mod 100 < {percent} drop")
         await calls(world, outcome)
     return row
 
@@ -299,7 +313,7 @@ async def tls_provider(world, host="127.0.0.1", certified="localhost", days="30"
 
 async def n16_large_packets_vanish(world):
     provider = await tls_provider(world)
-    packets(provider.port, "meta length > 1000 drop")
+    packets(world, provider.port, "meta length > 1000 drop")
     await calls(world, CANNED)
     await moved(world, connect("timeout"))
 

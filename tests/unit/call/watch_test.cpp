@@ -69,6 +69,23 @@ TEST_F(WatchTest, NothingIsOwedToACough) {
     EXPECT_EQ(alarms(5000ms), Lines{});
 }
 
+TEST_F(WatchTest, N11_AShortWordOnALineInDoubtIsOwedAnAnswer) {
+    speaks(0ms, 300ms, false);
+    EXPECT_EQ(alarms(2000ms), Lines{});
+    watch.line_in_doubt(at(2000ms), true);
+    EXPECT_EQ(alarms(5000ms), (Lines{"2010 filler", "4300 answer_overdue"}));
+    watch.voice_changed();
+    speaks(6000ms, 6300ms, false);
+    EXPECT_EQ(alarms(12'000ms), Lines{});
+}
+
+TEST_F(WatchTest, N11_ADoubtThatIsSettledOwesNothingToALaterCough) {
+    watch.line_in_doubt(at(0ms), true);
+    watch.line_in_doubt(at(100ms), false);
+    speaks(200ms, 500ms, false);
+    EXPECT_EQ(alarms(5000ms), Lines{});
+}
+
 TEST_F(WatchTest, SpeechThatNobodyNoticedIsOwedAnAnswerAllTheSame) {
     speaks(0ms, 1500ms, false);
     EXPECT_EQ(alarms(6000ms), (Lines{"3000 filler", "5500 answer_overdue"}));
