@@ -1063,6 +1063,17 @@ void Call::on_seat_person(VoiceSeat& seat, std::string_view reason) {
     if (talks(seat)) ask_person(reason);
 }
 
+std::string Call::on_seat_report(VoiceSeat& seat, const voice::ModelReport& report) {
+    if (!talks(seat)) return R"({"error":"unavailable"})";
+    if (!CaseKeeper::acceptable(report)) {
+        metrics::tool_reject_total.add("arguments");
+        k_log.warning("tool call refused", sid(), {{"reason", "type"}});
+        return R"({"error":"arguments"})";
+    }
+    note_incident(case_.reported(report, offset_ms()));
+    return case_.answer();
+}
+
 void Call::on_seat_pulse(VoiceSeat& seat, const voice::VoicePulse& pulse) {
     const auto now = env_.loop.now();
     if (pulse.round_trip) env_.ladder.on_ping(seat.rung, *pulse.round_trip, now);

@@ -170,6 +170,7 @@ class Call : public std::enable_shared_from_this<Call>, private SeatOwner, priva
     void on_seat_audio_done(VoiceSeat& seat, std::string_view item) override;
     void on_seat_voice(VoiceSeat& seat, const voice::VoiceUtterance& utterance) override;
     void on_seat_person(VoiceSeat& seat, std::string_view reason) override;
+    std::string on_seat_report(VoiceSeat& seat, const voice::ModelReport& report) override;
     void on_seat_pulse(VoiceSeat& seat, const voice::VoicePulse& pulse) override;
     void on_seat_budget(VoiceSeat& seat, const voice::TokenBudget& budget) override;
 

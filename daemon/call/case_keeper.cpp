@@ -36,6 +36,26 @@ incident::Changes CaseKeeper::said(const store::Utterance& row) {
     return case_.box_said(row.text.reveal(), row.end_ms);
 }
 
+bool CaseKeeper::acceptable(const voice::ModelReport& report) {
+    if (report.type.empty()) return true;
+    const auto type = incident::type_of(report.type);
+    return type && incident::sends(*type);
+}
+
+incident::Changes CaseKeeper::reported(const voice::ModelReport& report, std::int64_t offset_ms) {
+    return case_.reported({report.type, report.place}, report.call_id, offset_ms);
+}
+
+std::string CaseKeeper::answer() const {
+    const incident::Picture& picture = case_.picture();
+    const bool typed = picture.type != incident::Type::trouble;
+    const char* place = !picture.place ? "missing" : picture.place->known ? "known" : "incomplete";
+    const bool acknowledged = dispatch_ == std::string_view("acknowledged");
+    return std::string(R"({"recorded":true,"type":)") + (typed ? "\"" + std::string(incident::code(picture.type)) + "\"" : "null") +
+           R"(,"location":")" + place + R"(","dispatch":")" + dispatch_ + R"(","help_on_the_way":)" +
+           (acknowledged ? "true}" : "false}");
+}
+
 CaseKeeper::Rows CaseKeeper::rows(const incident::Changes& changes, std::int64_t utc_ms, std::int64_t offset_ms) {
     Rows rows;
     for (const auto& fact : changes.facts) {
@@ -84,6 +104,7 @@ CaseKeeper::Rows CaseKeeper::rows(const incident::Changes& changes, std::int64_t
         if (picture.place) row.place = store::Text(picture.place->normal);
         row.incomplete = changes.proposal->incomplete;
         row.actor = "daemon";
+        dispatch_ = "proposed";
         rows.dispatch = std::move(row);
     }
     return rows;

@@ -5,9 +5,11 @@
 #include "base/ids.hpp"
 #include "incident/case.hpp"
 #include "store/journal.hpp"
+#include "voice/tools.hpp"
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace holdfast::call {
@@ -18,6 +20,11 @@ class CaseKeeper {
 
     // An utterance of either side, as it goes into the journal.
     incident::Changes said(const store::Utterance& row);
+    // What a model believes. `acceptable`: its type is one that a model may name.
+    static bool acceptable(const voice::ModelReport& report);
+    incident::Changes reported(const voice::ModelReport& report, std::int64_t offset_ms);
+    // What a model is told of it all: a JSON object with codes and flags, never a place.
+    std::string answer() const;
     incident::Changes tick(std::int64_t offset_ms) { return case_.tick(offset_ms); }
 
     static bool anything(const incident::Changes& changes) {
@@ -40,6 +47,7 @@ class CaseKeeper {
     incident::Case case_;
     std::int64_t rev_ = 0;
     std::int64_t dispatches_ = 0;
+    const char* dispatch_ = "none";  // what became of the newest one
 };
 
 }  // namespace holdfast::call

@@ -30,6 +30,7 @@ class SeatOwner {
     virtual void on_seat_audio_done(VoiceSeat& seat, std::string_view item) = 0;
     virtual void on_seat_voice(VoiceSeat& seat, const voice::VoiceUtterance& utterance) = 0;
     virtual void on_seat_person(VoiceSeat& seat, std::string_view reason) = 0;
+    virtual std::string on_seat_report(VoiceSeat& seat, const voice::ModelReport& report) = 0;
     virtual void on_seat_pulse(VoiceSeat& seat, const voice::VoicePulse& pulse) = 0;
     virtual void on_seat_budget(VoiceSeat& seat, const voice::TokenBudget& budget) = 0;
 };
@@ -67,6 +68,9 @@ class VoiceSeat final : private voice::VoiceListener {
     void on_voice_audio_done(std::string_view item) override { owner_.on_seat_audio_done(*this, item); }
     void on_voice_utterance(const voice::VoiceUtterance& u) override { owner_.on_seat_voice(*this, u); }
     void on_person_requested(std::string_view reason) override { owner_.on_seat_person(*this, reason); }
+    std::string on_incident_reported(const voice::ModelReport& report) override {
+        return owner_.on_seat_report(*this, report);
+    }
     void on_voice_pulse(const voice::VoicePulse& pulse) override { owner_.on_seat_pulse(*this, pulse); }
     void on_token_budget(const voice::TokenBudget& budget) override { owner_.on_seat_budget(*this, budget); }
     void on_voice_lost(const voice::VoiceLoss& loss) override { owner_.on_seat_lost(*this, loss); }

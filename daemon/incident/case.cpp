@@ -200,7 +200,8 @@ Changes Case::reported(const Report& report, std::string_view turn, std::int64_t
         !base::is_utf8(report.place)) {
         return changes;
     }
-    if (const auto type = type_of(report.type); type && *type != Type::trouble) {
+    // A model may be talked into "no emergency": that nobody is needed is never its to say.
+    if (const auto type = type_of(report.type); type && sends(*type)) {
         Fact fact;
         fact.source = Source::model;
         fact.value = report.type;

@@ -86,7 +86,7 @@ inline LabelledCounter upstream_error_total{"holdfast_upstream_error_total", "Pr
 inline Counter upstream_bad_frame_total{"holdfast_upstream_bad_frame_total", "Provider messages that could not be read."};
 inline Counter stale_delta_total{"holdfast_stale_delta_total", "Provider audio of a discarded response."};
 inline LabelledCounter tool_reject_total{"holdfast_tool_reject_total", "Tool calls refused.", "reason",
-    {"unknown", "arguments", "rate", "other"}};
+    {"unknown", "forbidden", "arguments", "rate", "other"}};
 inline Counter session_rollover_total{"holdfast_session_rollover_total", "Provider sessions renewed before they expired."};
 inline Counter interruptions_total{"holdfast_interruptions_total", "Times a caller spoke into an answer."};
 inline LabelledCounter silence_total{"holdfast_silence_total", "Silences that the box noticed by itself, by what it did.", "alarm",

@@ -7,6 +7,7 @@
 #include "base/error.hpp"
 #include "base/ids.hpp"
 #include "base/loop.hpp"
+#include "voice/tools.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -93,6 +94,11 @@ class VoiceListener {
     virtual void on_voice_audio_done(std::string_view item_id) = 0;  // the item has no more audio
     virtual void on_voice_utterance(const VoiceUtterance& utterance) = 0;
     virtual void on_person_requested(std::string_view reason) = 0;  // tool transfer_to_person
+    // Tools report_incident and request_dispatch. Returns what the model is told: a JSON object.
+    virtual std::string on_incident_reported(const ModelReport& report) {
+        static_cast<void>(report);
+        return R"({"error":"unavailable"})";
+    }
     virtual void on_voice_pulse(const VoicePulse& pulse) { static_cast<void>(pulse); }
     virtual void on_token_budget(const TokenBudget& budget) { static_cast<void>(budget); }
     virtual void on_voice_lost(const VoiceLoss& loss) = 0;          // last notice, exactly once
@@ -140,6 +146,9 @@ class Voice : public std::enable_shared_from_this<Voice> {
     // After hang_up: whether there are such words.
     virtual bool owes_words() const { return false; }
     virtual std::string_view provider() const = 0;  // word for the journal, e.g. "openai"
+    // Help is on the way, and that is in the journal. Voices that have a model tell it; others do nothing.
+    // `result`: a JSON object, as request_dispatch would be answered now.
+    virtual void dispatch_acknowledged(std::string_view result) { static_cast<void>(result); }
     // Closes; no notice after it returns. Idempotent, any state.
     virtual void stop(std::string_view reason) = 0;
 };

@@ -65,7 +65,7 @@ async def test_connects_and_configures_as_the_ga_protocol_asks(world):
     vad = session["audio"]["input"]["turn_detection"]
     assert (vad["type"], vad["threshold"], vad["prefix_padding_ms"], vad["silence_duration_ms"]) == \
         ("server_vad", 0.5, 300, 500)
-    assert [tool["name"] for tool in session["tools"]] == ["transfer_to_person"]
+    assert [tool["name"] for tool in session["tools"]] == ["transfer_to_person", "report_incident", "request_dispatch"]
     for dead in ("prompt", "temperature", "modalities", "voice", "input_audio_format"):
         assert dead not in session
     assert "emergency" in session["instructions"].lower()
@@ -166,7 +166,39 @@ async def test_transfer_to_person_reaches_a_person(world):
 
 
 @scenario
-async def test_O24_an_unknown_tool_gets_an_error_output_and_the_conversation_goes_on(world):
+async def test_what_the_model_reports_is_checked_and_stands_beside_what_the_caller_said(world):
+    provider = await up(world)
+    stream, voice = await world.talking(provider)
+
+    async def call(name, **arguments):
+        response, call_id = voice.next_id("resp"), voice.next_id("call")
+        await voice.send(type="response.created", response={"id": response, "status": "in_progress", "output": []})
+        item = {"id": voice.next_id("item"), "type": "function_call", "status": "completed", "call_id": call_id,
+                "name": name, "arguments": json.dumps(arguments)}
+        await voice.send(type="response.done", response={"id": response, "status": "completed", "output": [item]})
+        output = await voice.event("conversation.item.create")
+        while output["item"].get("call_id") != call_id:
+            output = await voice.event("conversation.item.create")
+        return json.loads(output["item"]["output"])
+
+    await voice.caller_turn("There's a fire at 123 Main Street.")
+    await world.event("dispatch", stream.sid)
+    assert await call("request_dispatch") == {"recorded": True, "type": "FUNK", "location": "known", "dispatch": "proposed",
+                                              "help_on_the_way": False}
+    # A place that nobody said, and another type: both stay, an operator sees it, and nothing known changes.
+    assert (await call("report_incident", type="BOMB", location="999 Elm Street"))["location"] == "known"
+    assert "error" in await call("report_incident", type="911H")
+    assert "error" in await call("report_incident", type="NOSUCH")
+    assert "error" in await call("cancel_dispatch")
+    detail = await world.journal(stream.sid)
+    newest = detail["incidents"][-1]
+    assert (newest["type"], newest["place"], newest["differ"]) == ("FUNK", "123 MAIN ST", True)
+    assert [fact["normal"] for fact in detail["facts"] if fact["source"] == "model"] == ["BOMB", "999 ELM ST"]
+    assert [row["state"] for row in detail["dispatches"]] == ["proposed"]
+
+
+@scenario
+async def test_O25_a_tool_that_takes_back_gets_an_error_output_and_the_conversation_goes_on(world):
     provider = await up(world)
     stream, voice = await world.talking(provider)
     await voice.caller_turn("Cancel it.")
@@ -185,7 +217,7 @@ async def test_O24_an_unknown_tool_gets_an_error_output_and_the_conversation_goe
     await voice.event("response.create")
     await voice.answer("I cannot do that.", b"\x66" * 800)
     await world.event("utterance", stream.sid, text="I cannot do that.")
-    assert await world.metric('holdfast_tool_reject_total{reason="unknown"}') == 1
+    assert await world.metric('holdfast_tool_reject_total{reason="forbidden"}') == 1
 
 
 @scenario

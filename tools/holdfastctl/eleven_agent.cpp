@@ -1,6 +1,7 @@
 #include "holdfastctl/eleven_agent.hpp"
 
 #include "holdfastctl/json.hpp"
+#include "voice/tools.hpp"
 
 #include <algorithm>
 #include <array>
@@ -30,6 +31,27 @@ bool allowed(const Json& override) {
     return override.is_boolean() ? override.get<bool>() : flag(override, "prompt");
 }
 
+// The daemon's own functions in the form of this service, which knows neither "enum" nor
+// "additionalProperties" for certain: the codes go into the words.
+ordered_json client_tools() {
+    ordered_json tools = ordered_json::array();
+    for (const auto& function : ordered_json::parse(voice::tool_definitions())) {
+        ordered_json properties = function["parameters"]["properties"];
+        for (auto& property : properties) {
+            if (!property.contains("enum")) continue;
+            std::string words = property["description"].get<std::string>() + " Codes:";
+            for (const auto& code : property["enum"]) words += " " + code.get<std::string>();
+            property = {{"type", "string"}, {"description", words}};
+        }
+        tools.push_back({{"type", "client"},
+                         {"name", function["name"]},
+                         {"description", function["description"]},
+                         {"expects_response", true},
+                         {"parameters", {{"type", "object"}, {"properties", properties}, {"required", ordered_json::array()}}}});
+    }
+    return tools;
+}
+
 }  // namespace
 
 bool is_openai_model(std::string_view llm) {
@@ -41,15 +63,6 @@ ordered_json agent_document(const AgentWishes& wishes) {
     const std::string tts_model = !wishes.tts_model.empty() ? wishes.tts_model
                                   : wishes.language == "en" ? "eleven_flash_v2"
                                                             : "eleven_flash_v2_5";
-    ordered_json tool{{"type", "client"},
-                      {"name", "transfer_to_person"},
-                      {"description", "Connect the caller to a human dispatcher. Use it when the caller asks for a "
-                                      "person, or when you cannot help."},
-                      {"expects_response", true},
-                      {"parameters",
-                       {{"type", "object"},
-                        {"properties", {{"reason", {{"type", "string"}, {"description", "Why, in a few words."}}}}},
-                        {"required", ordered_json::array()}}}};
     ordered_json tts{{"model_id", tts_model}, {"agent_output_audio_format", k_format}};
     if (!wishes.voice_id.empty()) tts["voice_id"] = wishes.voice_id;
     const std::string other = wishes.language == "es" ? "en" : "es";
@@ -61,7 +74,7 @@ ordered_json agent_document(const AgentWishes& wishes) {
         {"agent",
          {{"first_message", ""},
           {"language", wishes.language},
-          {"prompt", {{"prompt", wishes.prompt}, {"llm", wishes.llm}, {"tools", ordered_json::array({tool})}}}}},
+          {"prompt", {{"prompt", wishes.prompt}, {"llm", wishes.llm}, {"tools", client_tools()}}}}},
         {"language_presets", {{other, {{"overrides", ordered_json::object()}}}}}};
     ordered_json platform{
         {"auth", {{"enable_auth", true}}},

@@ -20,7 +20,6 @@ using base::milliseconds;
 constexpr log::Logger k_log{"voice"};
 
 constexpr std::string_view k_format = "ulaw_8000";
-constexpr std::string_view k_transfer_tool = "transfer_to_person";
 constexpr std::size_t k_answers_kept = 16;
 constexpr std::size_t k_words_bytes_max = 64 * 1024;
 constexpr std::size_t k_id_bytes_max = 128;
@@ -214,6 +213,10 @@ bool AgentVoice::hang_up(bool speaking) {
 
 void AgentVoice::caller_keys(std::string_view keys) {
     if (ready()) say_to_agent("[The caller pressed these keys: " + std::string(keys) + "]");
+}
+
+void AgentVoice::dispatch_acknowledged(std::string_view) {
+    if (ready()) say_to_agent(k_acknowledged_note);
 }
 
 // The agent knows by itself what was heard; only what is still to come of these answers is dropped.
@@ -504,24 +507,31 @@ void AgentVoice::arm_answer_timer() {
 
 void AgentVoice::on_tool_call(const Event& event) {
     if (event.tool_call.size() > k_id_bytes_max || tools_.seen(event.tool_call)) return;
-    const char* refused = nullptr;
-    if (!tools_.admit(event.tool_call, loop_.now())) refused = "rate";
-    else if (event.tool != k_transfer_tool) refused = "unknown";
-    else if (event.tool_arguments_bad) refused = "arguments";
-    out_.clear();
-    append_tool_result(out_, event.tool_call,
-                       refused != nullptr ? refused : "the caller is being connected to a person",
-                       refused != nullptr);
-    send(out_);
-    if (refused != nullptr) {
-        metrics::tool_reject_total.add(refused);
-        k_log.warning("tool call refused", call_, {{"reason", refused}});
-        return;
+    const std::string tool_call(event.tool_call);
+    const auto refuse = [this, &tool_call](const char* why) {
+        metrics::tool_reject_total.add(why);
+        k_log.warning("tool call refused", call_, {{"reason", why}});
+        answer_tool(tool_call, why, true);
+    };
+    if (!tools_.admit(tool_call, loop_.now())) return refuse("rate");
+    auto call = decode_tool(event.tool, event.tool_arguments);
+    if (!call) return refuse(call.error().code);
+    if (call->tool == Tool::transfer) {
+        answer_tool(tool_call, k_transfer_result, false);
+        answer_timer_.cancel();  // no words have to follow
+        k_log.info("model asks for a person", call_);
+        return listener_->on_person_requested(call->reason);
     }
-    answer_timer_.cancel();  // no words have to follow
-    k_log.info("model asks for a person", call_);
-    const std::string reason(event.tool_reason);
-    listener_->on_person_requested(reason);
+    k_log.info("model reports", call_, {{"type", !call->report.type.empty()}, {"place", !call->report.place.empty()},
+                                        {"asks_dispatch", call->report.asks_dispatch}});
+    call->report.call_id = tool_call;
+    answer_tool(tool_call, listener_->on_incident_reported(call->report), false);
+}
+
+void AgentVoice::answer_tool(std::string_view tool_call, std::string_view result, bool is_error) {
+    out_.clear();
+    append_tool_result(out_, tool_call, result, is_error);
+    send(out_);
 }
 
 // --- the line ---

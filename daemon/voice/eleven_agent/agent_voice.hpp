@@ -64,6 +64,7 @@ class AgentVoice : public Voice, private net::WsListener {
     void interrupted(const std::vector<PlayedItem>& items) override;
     void cancel_response() override;
     void unheard(std::int64_t since_ms, const Give& give) override;
+    void dispatch_acknowledged(std::string_view result) override;
     bool hang_up(bool speaking) override;
     bool owes_words() const override { return owes_words_ && state_ == State::configured; }
     bool ready() const override { return proven_ && state_ == State::configured; }
@@ -102,6 +103,7 @@ class AgentVoice : public Voice, private net::WsListener {
     void on_user_transcript(const Event& event);
     void on_vad_score(double score);
     void on_tool_call(const Event& event);
+    void answer_tool(std::string_view tool_call, std::string_view result, bool is_error);
 
     void initiate();
     void begin_talk();

@@ -15,7 +15,6 @@ using simdjson::dom::element;
 using simdjson::dom::object;
 
 constexpr std::size_t k_depth_max = 32;
-constexpr std::size_t k_reason_bytes_max = 500;
 
 struct TypeName {
     std::string_view name;
@@ -87,16 +86,7 @@ void read_tool(const object& payload, Event& event) {
     event.tool_call = text_at(payload, "tool_call_id");
     element parameters;
     if (payload["parameters"].get(parameters) != simdjson::SUCCESS || parameters.is_null()) return;
-    object members;
-    if (parameters.get(members) != simdjson::SUCCESS) {
-        event.tool_arguments_bad = true;
-        return;
-    }
-    element reason;
-    if (members["reason"].get(reason) != simdjson::SUCCESS || reason.is_null()) return;
-    std::string_view words;
-    event.tool_arguments_bad = reason.get(words) != simdjson::SUCCESS;
-    event.tool_reason = base::utf8_prefix(words, k_reason_bytes_max);
+    event.tool_arguments = simdjson::minify(parameters);
 }
 
 void read_error(const object& payload, Event& event) {

@@ -40,8 +40,7 @@ struct Event {
     std::string_view output_format;
     std::string_view tool;
     std::string_view tool_call;
-    std::string_view tool_reason;    // parameters.reason, at most 500 bytes
-    bool tool_arguments_bad = false;  // parameters are not what the tool takes
+    std::string tool_arguments;  // JSON, not looked at; empty: none given
     double vad_score = -1;
     std::string_view error_type;
     std::string_view error_text;  // may quote the caller: never logged

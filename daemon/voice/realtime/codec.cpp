@@ -18,7 +18,6 @@ using simdjson::dom::element;
 using simdjson::dom::object;
 
 constexpr std::size_t k_depth_max = 32;  // the deepest documented event has 9 levels
-constexpr std::size_t k_reason_bytes_max = 500;
 
 // Sorted by name. What is not listed is unknown and counted.
 struct TypeName {
@@ -370,26 +369,6 @@ ProviderError decode_error_body(std::string_view body) {
     return error ? error_of(*error) : ProviderError{};
 }
 
-base::Result<std::string> decode_transfer_arguments(std::string_view arguments) {
-    if (arguments.size() > limits::tool_arguments_bytes_max) return bad("too_large");
-    if (arguments.empty()) return std::string();
-    element root;
-    object top;
-    const auto parsed = small_parser().parse(arguments.data(), arguments.size(), true).get(root);
-    if (parsed != simdjson::SUCCESS) return parse_error(parsed);
-    if (root.get(top) != simdjson::SUCCESS) return bad("not_object");
-    element reason;
-    if (top["reason"].get(reason) != simdjson::SUCCESS || reason.is_null()) return std::string();
-    if (!reason.is_string()) return bad("field");
-    std::string_view text = text_of(reason);
-    if (text.size() > k_reason_bytes_max) {
-        std::size_t end = k_reason_bytes_max;
-        while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
-        text = text.substr(0, end);
-    }
-    return std::string(text);
-}
-
 void append_audio(std::string& out, std::string_view base64) {
     out += R"({"type":"input_audio_buffer.append","audio":")";
     out += base64;
@@ -417,6 +396,14 @@ void append_function_output(std::string& out, std::string_view event_id, std::st
     member(out, "call_id", call_id);
     member(out, "output", output);
     out += "}}";
+}
+
+void append_function_call(std::string& out, std::string_view event_id, std::string_view call_id, std::string_view name) {
+    begin(out, "conversation.item.create", event_id);
+    out += R"(,"item":{"type":"function_call")";
+    member(out, "call_id", call_id);
+    member(out, "name", name);
+    out += R"(,"arguments":"{}"}})";
 }
 
 void append_truncate(std::string& out, std::string_view event_id, std::string_view item_id,

@@ -104,10 +104,6 @@ base::Result<void> decode(std::string_view padded, Event& event);
 // The error object of a refused upgrade's body; empty when the body is something else.
 ProviderError decode_error_body(std::string_view body);
 
-// Arguments of transfer_to_person: an object with an optional string `reason`. An empty text counts as
-// {}. The reason is cut to 500 bytes.
-base::Result<std::string> decode_transfer_arguments(std::string_view arguments);
-
 enum class Role { user, assistant, system };
 
 // Writers append one client event to `out`. `base64` and the ids we mint need no escaping; everything
@@ -116,6 +112,8 @@ void append_audio(std::string& out, std::string_view base64);
 void append_message(std::string& out, std::string_view event_id, Role role, std::string_view text);
 void append_function_output(std::string& out, std::string_view event_id, std::string_view call_id,
                             std::string_view output);
+// A call that the model did not make itself: what it is to learn comes as the output of one.
+void append_function_call(std::string& out, std::string_view event_id, std::string_view call_id, std::string_view name);
 void append_truncate(std::string& out, std::string_view event_id, std::string_view item_id,
                      std::int64_t audio_end_ms);
 void append_delete(std::string& out, std::string_view event_id, std::string_view item_id);

@@ -3,6 +3,7 @@
 #include "base/text.hpp"
 #include "config/limits.hpp"
 #include "voice/realtime/faults.hpp"
+#include "voice/tools.hpp"
 
 #include <array>
 #include <charconv>
@@ -14,12 +15,6 @@ namespace {
 // before the call's own limit cancels it. An answer of 20 words needs about 200.
 constexpr int k_output_tokens_max = 1024;
 static_assert(k_output_tokens_max * std::chrono::milliseconds(50) < limits::playout_waiting_max);
-
-constexpr std::string_view k_tools =
-    R"([{"type":"function","name":"transfer_to_person","description":"Connect the caller to a human )"
-    R"(dispatcher. Use it when the caller asks for a person, or when you cannot help.","parameters":)"
-    R"({"type":"object","properties":{"reason":{"type":"string","description":"Why, in a few words."}},)"
-    R"("required":[],"additionalProperties":false}}])";
 
 void text(std::string& out, std::string_view value) {
     out += '"';
@@ -75,7 +70,7 @@ std::string session_update(const Profile& profile, const config::OpenAi& openai,
     out += R"(},"output":{"format":{"type":"audio/pcmu"},"voice":)";
     text(out, openai.voice);
     out += R"(,"speed":1.0}},"tools":)";
-    out += k_tools;
+    out += tool_definitions();
     out += R"(,"tool_choice":"auto","max_output_tokens":)" + std::to_string(k_output_tokens_max);
     out += R"(,"truncation":{"type":"retention_ratio","retention_ratio":0.8}}})";
     return out;
@@ -99,7 +94,7 @@ std::string eleven_session(const ElevenSettings& settings, std::string_view mode
         text(out, settings.voice_id);
     }
     out += R"(}},"tools":)";
-    out += k_tools;
+    out += tool_definitions();
     out += R"(,"max_output_tokens":)" + std::to_string(k_output_tokens_max) + '}';
     return out;
 }

@@ -47,7 +47,6 @@ struct SessionPlan {
 
 constexpr std::string_view k_update_id = "cfg-1";
 constexpr std::string_view k_update_plain_id = "cfg-2";
-constexpr std::string_view k_transfer_tool = "transfer_to_person";
 
 SessionPlan openai_plan(const config::OpenAi& openai, std::string_view instructions);
 

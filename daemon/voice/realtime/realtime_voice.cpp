@@ -91,6 +91,12 @@ void RealtimeVoice::caller_keys(std::string_view keys) {
     current_->request_response();
 }
 
+void RealtimeVoice::dispatch_acknowledged(std::string_view result) {
+    if (!ready() || !current_) return;
+    remember(Role::user, std::string(k_acknowledged_note), given_ms());
+    current_->dispatch_acknowledged(result);
+}
+
 void RealtimeVoice::caller_audio(std::string_view base64) {
     if (!ready()) {
         metrics::media_dropped_total.add("voice_socket");
@@ -225,6 +231,11 @@ void RealtimeVoice::on_session_voice(Session&, const VoiceUtterance& utterance) 
 
 void RealtimeVoice::on_session_person(Session& session, std::string_view reason) {
     if (&session == current_.get()) listener_->on_person_requested(reason);
+}
+
+std::string RealtimeVoice::on_session_report(Session& session, const ModelReport& report) {
+    if (&session != current_.get()) return R"({"error":"unavailable"})";
+    return listener_->on_incident_reported(report);
 }
 
 void RealtimeVoice::on_session_pulse(Session& session, const VoicePulse& pulse) {

@@ -48,6 +48,7 @@ class RealtimeVoice : public Voice, private SessionListener {
     void unheard(std::int64_t since_ms, const Give& give) override;
     std::string_view provider() const override { return plan_->profile.name; }
     void stop(std::string_view reason) override;
+    void dispatch_acknowledged(std::string_view result) override;
     bool hang_up(bool speaking) override;
     bool owes_words() const override;
 
@@ -78,6 +79,7 @@ class RealtimeVoice : public Voice, private SessionListener {
     void on_session_audio_done(Session& session, std::string_view item) override;
     void on_session_voice(Session& session, const VoiceUtterance& utterance) override;
     void on_session_person(Session& session, std::string_view reason) override;
+    std::string on_session_report(Session& session, const ModelReport& report) override;
     void on_session_pulse(Session& session, const VoicePulse& pulse) override;
     void on_session_budget(Session& session, const TokenBudget& budget) override;
     void on_session_lost(Session& session, const VoiceLoss& loss) override;

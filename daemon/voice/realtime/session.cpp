@@ -25,6 +25,8 @@ constexpr std::int64_t k_detector_lag_max_ms = 2000;
 // Responses with refused tools since the caller last spoke; after that the model is no longer asked to go on,
 // or one that talks and calls in every response would talk to itself for ever (O24).
 constexpr int k_tool_rounds_max = 3;
+// Responses asked for so that the model goes on after a tool was served, since the caller last spoke.
+constexpr int k_tool_answers_max = 6;
 
 void grow(std::string& words, std::string_view more) {
     if (words.size() + more.size() <= k_words_bytes_max) words += more;
@@ -407,7 +409,7 @@ void Session::on_speech_started(const Event& event) {
     turns_.start(event.item_id, call_ms(event.audio_start_ms));
     answers_.discard_active();
     expecting_ = wanted_ = retried_ = false;
-    tool_rounds_ = 0;
+    tool_rounds_ = tool_answers_ = 0;
     answer_timer_.cancel();
     listener_->on_session_speech_started(*this);
 }
@@ -509,7 +511,7 @@ void Session::on_response_created(const Event& event) {
     if (state_ == State::closed) return;
     answers_.start(event.response_id);
     expecting_ = false;
-    tools_refused_ = false;
+    tools_refused_ = tools_served_ = false;
     if (turns_.speaking()) cancel_response();  // asked for just before the caller spoke
     else if (!answer_timer_.armed()) arm_answer_timer();
 }
@@ -566,9 +568,9 @@ void Session::on_output_item(const Event& event) {
 // Earliest sign of a call, but without its status: arguments of a cancelled one may be cut. A good
 // request for a person is not made to wait; everything else waits for the item.
 void Session::on_arguments_done(const Event& event) {
-    if (plan_->profile.tools_when_done || event.name != k_transfer_tool ||
+    if (plan_->profile.tools_when_done || !is_transfer(event.name) ||
         event.response_id != answers_.active_id() ||
-        answers_.discarded(event.response_id) || !decode_transfer_arguments(event.text)) {
+        answers_.discarded(event.response_id) || !decode_tool(event.name, event.text)) {
         return;
     }
     run_tool(event.call_id, event.name, event.text);
@@ -602,6 +604,8 @@ void Session::on_response_done(const Event& event) {
         k_log.warning("answer incomplete", call_, {{"session", number_}, {"reason", loggable(event.reason)}});
     }
     if (event.status == Status::failed) on_response_failed(event.error, spoke);
+    // Without a word so far: the model waited for the answer.
+    if (std::exchange(tools_served_, false) && !spoke && ++tool_answers_ <= k_tool_answers_max) wanted_ = true;
     if (std::exchange(tools_refused_, false) && ++tool_rounds_ > k_tool_rounds_max) wanted_ = false;
     follow_up();
 }
@@ -686,19 +690,41 @@ void Session::run_tool(std::string_view call_id, std::string_view name, std::str
         refuse_tool(call_id, "rate");
         return;
     }
-    if (name != k_transfer_tool) {
-        refuse_tool(call_id, "unknown");
+    auto call = decode_tool(name, arguments);
+    if (!call) {
+        refuse_tool(call_id, call.error().code);
         return;
     }
-    const auto reason = decode_transfer_arguments(arguments);
-    if (!reason) {
-        refuse_tool(call_id, "arguments");
+    if (call->tool != Tool::transfer) {
+        serve_report(call_id, std::move(call->report));
         return;
     }
-    answer_tool(call_id, R"({"result":"the caller is being connected to a person"})");
+    answer_tool(call_id, R"({"result":")" + std::string(k_transfer_result) + R"("})");
     answer_timer_.cancel();  // no words have to follow
     k_log.info("model asks for a person", call_, {{"session", number_}});
-    listener_->on_session_person(*this, *reason);
+    listener_->on_session_person(*this, call->reason);
+}
+
+void Session::serve_report(std::string_view call_id, ModelReport report) {
+    k_log.info("model reports", call_, {{"session", number_}, {"type", !report.type.empty()}, {"place", !report.place.empty()},
+                                        {"asks_dispatch", report.asks_dispatch}});
+    report.call_id.assign(call_id);
+    answer_tool(call_id, listener_->on_session_report(*this, report));
+    tools_served_ = true;
+}
+
+void Session::dispatch_acknowledged(std::string_view result) {
+    if (!talking() || hung_up_) return;
+    if (plan_->profile.full_items) {
+        const std::string id = next_id("dispatch");
+        out_.clear();
+        append_function_call(out_, id, id, k_dispatch_tool);
+        send(out_);
+        answer_tool(id, result);
+    } else {
+        add_message(Role::user, k_acknowledged_note);
+    }
+    request_response();
 }
 
 void Session::refuse_tool(std::string_view call_id, const char* reason) {

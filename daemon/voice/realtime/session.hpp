@@ -46,6 +46,7 @@ class SessionListener {
     virtual void on_session_audio_done(Session& session, std::string_view item) = 0;
     virtual void on_session_voice(Session& session, const VoiceUtterance& utterance) = 0;
     virtual void on_session_person(Session& session, std::string_view reason) = 0;
+    virtual std::string on_session_report(Session& session, const ModelReport& report) = 0;
     virtual void on_session_pulse(Session& session, const VoicePulse& pulse) = 0;
     virtual void on_session_budget(Session& session, const TokenBudget& budget) = 0;
     virtual void on_session_lost(Session& session, const VoiceLoss& loss) = 0;  // last, once
@@ -104,6 +105,8 @@ class Session : public net::WsListener, public std::enable_shared_from_this<Sess
     bool words_pending() const;
     // No more of the caller's audio will come. Ends a turn that is open, by silence: the service hears time only
     // in what is appended. True: words are still owed.
+    // The model learns that help is on the way and is asked to say so.
+    void dispatch_acknowledged(std::string_view result);
     bool hang_up(bool speaking);
     bool owes_words() const { return turns_.speaking() || words_pending(); }
     const Turn* last_turn() const { return turns_.last(); }
@@ -154,6 +157,7 @@ class Session : public net::WsListener, public std::enable_shared_from_this<Sess
     void run_tool(std::string_view call_id, std::string_view name, std::string_view arguments);
     void refuse_tool(std::string_view call_id, const char* reason);
     void answer_tool(std::string_view call_id, std::string_view output);
+    void serve_report(std::string_view call_id, ModelReport report);
 
     void send_response_create();
     void follow_up();
@@ -199,7 +203,9 @@ class Session : public net::WsListener, public std::enable_shared_from_this<Sess
     bool wanted_ = false;      // a response.create waits for the running response to end
     bool retried_ = false;     // this answer was already asked for twice
     bool tools_refused_ = false;  // in the running response
-    int tool_rounds_ = 0;      // responses that called refused tools, since the caller spoke
+    bool tools_served_ = false;   // ... and its model waits for what came of it
+    int tool_rounds_ = 0;         // responses that called refused tools, since the caller spoke
+    int tool_answers_ = 0;        // responses asked for because of a tool's answer, since the caller spoke
     ToolGate tools_;
 
     std::deque<base::TimePoint> bad_frames_;

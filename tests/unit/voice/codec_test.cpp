@@ -176,26 +176,6 @@ TEST(RealtimeCodec, RefusesAnEventWithoutWhatItIsAbout) {
     EXPECT_EQ(code_of(R"({"type":"response.function_call_arguments.done","arguments":"{}"})"), "field");
 }
 
-TEST(RealtimeCodec, ReadsTransferArguments) {
-    EXPECT_EQ(*decode_transfer_arguments(R"({"reason":"asked \"now\""})"), "asked \"now\"");
-    EXPECT_EQ(*decode_transfer_arguments("{}"), "");
-    EXPECT_EQ(*decode_transfer_arguments(""), "");
-    EXPECT_EQ(*decode_transfer_arguments(R"({"reason":null,"mood":1})"), "");
-    EXPECT_EQ(decode_transfer_arguments(R"({"reason":1})").error().code, std::string("field"));
-    EXPECT_EQ(decode_transfer_arguments(R"({"reas)").error().code, std::string("json"));
-    EXPECT_EQ(decode_transfer_arguments("[]").error().code, std::string("not_object"));
-    EXPECT_EQ(decode_transfer_arguments(std::string(limits::tool_arguments_bytes_max + 1, ' ')).error().code,
-              std::string("too_large"));
-}
-
-TEST(RealtimeCodec, CutsALongReasonBetweenCharacters) {
-    std::string reason = "x";
-    for (int i = 0; i < 400; ++i) reason += "\xc3\xa4";
-    const auto cut = decode_transfer_arguments(R"({"reason":")" + reason + "\"}");
-    ASSERT_TRUE(cut);
-    EXPECT_EQ(cut->size(), 499u);
-}
-
 TEST(RealtimeCodec, ReadsTheErrorOfARefusedUpgrade) {
     const std::string body = R"({"error":{"message":"m","type":"invalid_request_error","param":null,"code":"invalid_api_key"}})";
     EXPECT_EQ(decode_error_body(body).code, "invalid_api_key");

@@ -358,12 +358,21 @@ TEST_F(AgentRung, ConnectsTheCallerToAPersonWhenTheAgentAsks) {
 TEST_F(AgentRung, RefusesToolsItDoesNotHave) {
     talk();
     socket->say(tool("cancel_dispatch", json::object()));  // O25
-    EXPECT_EQ(socket->sent.back(), json::parse(R"({"type":"client_tool_result","tool_call_id":"call_1","result":"unknown","is_error":true})"));
+    EXPECT_EQ(socket->sent.back(), json::parse(R"({"type":"client_tool_result","tool_call_id":"call_1","result":"forbidden","is_error":true})"));
     socket->say(tool("transfer_to_person", {{"reason", 7}}, "call_2"));
     EXPECT_EQ(socket->sent.back()["result"], "arguments");
     socket->say(tool("transfer_to_person", "words", "call_3"));
     EXPECT_EQ(socket->sent.back()["is_error"], true);
     EXPECT_TRUE(recorder.starting("person").empty());
+}
+
+TEST_F(AgentRung, GivesOnWhatTheAgentBelieves) {
+    talk();
+    socket->say(tool("report_incident", {{"type", "FSTRU"}, {"location", "12 Oak Street"}}));
+    EXPECT_TRUE(recorder.has("report FSTRU|12 Oak Street|false"));
+    EXPECT_EQ(socket->sent.back(), json::parse(R"({"type":"client_tool_result","tool_call_id":"call_1","result":"{\"recorded\":true}","is_error":false})"));
+    voice->dispatch_acknowledged("{}");
+    EXPECT_EQ(socket->sent.back()["type"], "user_message");
 }
 
 TEST_F(AgentRung, TellsTheAgentOfKeys) {

@@ -29,6 +29,10 @@ class Recorder : public voice::VoiceListener {
     void on_voice_utterance(const voice::VoiceUtterance& u) override {
         note("voice " + u.item_id + (u.complete ? " " : " cut ") + u.text);
     }
+    std::string on_incident_reported(const voice::ModelReport& report) override {
+        note("report " + report.type + "|" + report.place + "|" + (report.asks_dispatch ? "true" : "false"));
+        return R"({"recorded":true})";
+    }
     void on_person_requested(std::string_view reason) override { note("person " + std::string(reason)); }
     void on_voice_pulse(const voice::VoicePulse& pulse) override { pulses.push_back(pulse); }
     void on_token_budget(const voice::TokenBudget& budget) override { budgets.push_back(budget); }

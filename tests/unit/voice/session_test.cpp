@@ -957,18 +957,59 @@ TEST_F(Tools, CutArgumentsOfACancelledCallDoNothing) {
     EXPECT_EQ(socket().count("response.create"), 0u);
 }
 
-TEST_F(Tools, O24_AnUnknownNameIsAnsweredWithAnErrorAndTheTalkGoesOn) {
+TEST_F(Tools, O25_WhatWouldTakeSomethingBackIsAnsweredWithAnErrorAndTheTalkGoesOn) {
     talk();
-    const auto before = metrics::tool_reject_total.value("unknown");
+    const auto before = metrics::tool_reject_total.value("forbidden");
     socket().say(response_created("r1"));
     socket().say(json{{"type", "response.output_item.done"}, {"response_id", "r1"},
                       {"item", function_call("c1", "cancel_dispatch", "{}")}});
-    EXPECT_EQ(last_output(), json({{"type", "function_call_output"}, {"call_id", "c1"}, {"output", R"({"error":"unknown"})"}}));
+    EXPECT_EQ(last_output(), json({{"type", "function_call_output"}, {"call_id", "c1"}, {"output", R"({"error":"forbidden"})"}}));
     EXPECT_EQ(socket().count("response.create"), 0u) << "only after response.done";
     socket().say(response_done("r1", "completed", {function_call("c1", "cancel_dispatch", "{}")}));
     EXPECT_EQ(socket().count("response.create"), 1u);
-    EXPECT_EQ(metrics::tool_reject_total.value("unknown"), before + 1);
+    EXPECT_EQ(metrics::tool_reject_total.value("forbidden"), before + 1);
     answer("r2", "a1", 300);
+    EXPECT_EQ(socket().count("response.create"), 1u);
+}
+
+TEST_F(Tools, WhatTheModelBelievesIsGivenOnAndItGoesOnWithTheAnswer) {
+    talk();
+    call("r1", function_call("c1", "report_incident", R"({"type":"FSTRU","location":"12 Oak Street"})"));
+    EXPECT_EQ(recorder.lines.back(), "report FSTRU|12 Oak Street|false");
+    EXPECT_EQ(last_output()["output"], R"({"recorded":true})");
+    EXPECT_EQ(socket().count("response.create"), 1u);
+    answer("r2", "a1", 300);
+    call("r3", function_call("c2", "request_dispatch", "{}"));
+    EXPECT_EQ(recorder.lines.back(), "report ||true");
+    EXPECT_EQ(socket().count("response.create"), 2u);
+}
+
+TEST_F(Tools, AModelThatSpokeIsNotAskedToSayItAgain) {
+    talk();
+    socket().say(response_created("r1"));
+    socket().say(delta("r1", "a1", audio(300)));
+    socket().say(response_done("r1", "completed", {function_call("c1", "report_incident", R"({"type":"FSTRU"})")}));
+    EXPECT_TRUE(recorder.has("report FSTRU||false"));
+    EXPECT_EQ(socket().count("response.create"), 0u);
+}
+
+TEST_F(Tools, AModelThatOnlyReportsIsNotAskedForEver) {
+    talk();
+    for (int i = 0; i < 12; ++i) {
+        loop.advance(250ms);
+        call("r" + std::to_string(i), function_call("c" + std::to_string(i), "report_incident", R"({"type":"FSTRU"})"));
+    }
+    EXPECT_EQ(socket().count("response.create"), 6u);
+}
+
+TEST_F(Tools, ItLearnsByAToolResultThatHelpIsOnTheWay) {
+    talk();
+    voice->dispatch_acknowledged(R"({"help_on_the_way":true})");
+    const auto items = socket().of_type("conversation.item.create");
+    const json call = items[items.size() - 2]["item"];
+    EXPECT_EQ(call["type"], "function_call");
+    EXPECT_EQ(call["name"], "request_dispatch");
+    EXPECT_EQ(items.back()["item"], json({{"type", "function_call_output"}, {"call_id", call["call_id"]}, {"output", R"({"help_on_the_way":true})"}}));
     EXPECT_EQ(socket().count("response.create"), 1u);
 }
 
