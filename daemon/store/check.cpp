@@ -107,7 +107,8 @@ class Checker {
     void call_sequences() {
         // Tables of later versions, as far as the file has them.
         std::string later;
-        for (const Table* table : {&k_recording_table, &k_fact_table, &k_incident_table, &k_dispatch_table}) {
+        for (const Table* table : {&k_recording_table, &k_fact_table, &k_incident_table, &k_dispatch_table,
+                                   &k_outbox_table, &k_dead_letter_table}) {
             if (table->form_in(db_) == Table::Form::absent) continue;
             later += std::string("UNION ALL SELECT call, call_seq FROM ") + table->name + " WHERE salvaged_from IS NULL ";
         }

@@ -156,8 +156,33 @@ struct Dispatch {
     std::string reason;          // of a person who refused; no personal data
 };
 
-using Record =
-    std::variant<CallOpened, CallChanged, CallEnded, Utterance, Seam, Audit, Recording, Fact, Incident, Dispatch>;
+// A document that another system has to be given, and what became of it. `key` names it there for ever, so that
+// giving it twice does no harm. One that has neither come to its end nor to dead_letter is owed.
+struct Outbox {
+    CallSid call;
+    std::int64_t utc_ms = 0;
+    std::int64_t offset_ms = 0;
+    std::string target;          // "cad"
+    std::string key;
+    std::string step;            // "queued", then "delivered" or "replaced" (a newer one says more)
+    std::int64_t attempts = 0;
+    Text body;                   // of "queued": what is sent, byte for byte
+};
+
+// A document that will not be taken, for a person to look at.
+struct DeadLetter {
+    CallSid call;
+    std::int64_t utc_ms = 0;
+    std::int64_t offset_ms = 0;
+    std::string target;
+    std::string key;
+    std::int64_t attempts = 0;
+    std::string reason;          // "http_422", "gave_up" ...
+    Text body;
+};
+
+using Record = std::variant<CallOpened, CallChanged, CallEnded, Utterance, Seam, Audit, Recording, Fact, Incident, Dispatch,
+                            Outbox, DeadLetter>;
 
 struct Committed {
     bool durable = false;          // on the disk (or, with `emergency`, in the emergency file)
@@ -215,6 +240,20 @@ struct DispatchRow {
     Dispatch dispatch;
 };
 
+// The newest steps of all calls' dispatches.
+struct DispatchSteps {
+    std::vector<DispatchRow> rows;  // oldest first; seq is global
+};
+
+struct ReadDispatches {
+    std::int64_t limit = 1000;            // steps, at most 5000
+    std::int64_t since_utc_ms = 0;
+};
+
+struct Owed {
+    std::vector<Outbox> documents;        // oldest first
+};
+
 struct CallDetail {
     CallRow call;
     std::vector<UtteranceRow> utterances;
@@ -224,6 +263,7 @@ struct CallDetail {
     std::vector<FactRow> facts;
     std::vector<IncidentRow> incidents;   // every revision, oldest first
     std::vector<DispatchRow> dispatches;  // every step, oldest first
+    std::vector<DeadLetter> dead_letters;  // without their bodies
 };
 
 struct CallList {
@@ -274,6 +314,9 @@ class Journal {
     // Answers on the store thread, after the rows queued before. Any thread.
     virtual void read_calls(ReadCalls query, std::function<void(base::Result<CallList>)> done) = 0;
     virtual void read_call(CallSid call, std::function<void(base::Result<CallDetail>)> done) = 0;
+    virtual void read_dispatches(ReadDispatches query, std::function<void(base::Result<DispatchSteps>)> done) = 0;
+    // What is owed to `target`: the oldest thousand.
+    virtual void read_owed(std::string target, std::function<void(base::Result<Owed>)> done) = 0;
     // Looks at a bounded number of recordings behind row `after` (0: from the first one).
     virtual void read_untranscribed(std::int64_t after, std::function<void(base::Result<Untranscribed>)> done) = 0;
     virtual StoreStatus status() const = 0;  // any thread; a snapshot

@@ -40,6 +40,16 @@ const std::string k_dispatches =
     "SELECT call_seq, utc_ms, offset_ms, number, state, rule, type, priority, place, incomplete, actor, reason FROM "
     "dispatch" +
     k_in_order;
+const std::string k_dead_letters =
+    "SELECT call_seq, utc_ms, offset_ms, target, key, attempts, reason FROM dead_letter" + k_in_order;
+// The newest steps, then in the order they were written.
+const std::string k_dispatch_steps =
+    "SELECT * FROM (SELECT seq, call_sid, utc_ms, offset_ms, number, state, rule, type, priority, place, incomplete, actor, "
+    "reason FROM dispatch WHERE utc_ms >= ? ORDER BY seq DESC LIMIT ?) ORDER BY seq";
+const std::string k_owed =
+    "SELECT call_sid, utc_ms, offset_ms, target, key, step, attempts, body FROM outbox AS q WHERE target = ? AND step = "
+    "'queued' AND NOT EXISTS (SELECT 1 FROM outbox AS d WHERE d.key = q.key AND d.step <> 'queued') AND NOT EXISTS (SELECT 1 "
+    "FROM dead_letter AS l WHERE l.key = q.key) GROUP BY key ORDER BY min(seq) LIMIT ?";
 const std::string k_audit = "SELECT seq, utc_ms, actor, action, detail FROM audit" + k_in_order;
 
 const std::string k_recordings_after =
@@ -127,6 +137,32 @@ base::Result<Untranscribed> read_untranscribed(Database& db, std::int64_t after)
     return answer;
 }
 
+base::Result<DispatchSteps> read_dispatches(Database& db, const ReadDispatches& query) {
+    DispatchSteps steps;
+    const auto limit = std::clamp<std::int64_t>(query.limit, 1, k_dispatch_steps_per_answer_max);
+    for (Query q(db, k_dispatch_steps, query.since_utc_ms, limit); q.step();) {
+        const auto call = CallSid::parse(q.word(1));
+        if (!call) continue;
+        steps.rows.push_back({q.number(0), Dispatch{*call, q.number(2), q.number(3), q.number(4), q.word(5), q.word(6),
+                                                    q.word(7), q.number(8), Text(q.word(9)), q.number(10) != 0, q.word(11),
+                                                    q.word(12)}});
+    }
+    if (!db.ok()) return unreadable(db);
+    return steps;
+}
+
+base::Result<Owed> read_owed(Database& db, const std::string& target) {
+    Owed owed;
+    for (Query q(db, k_owed, target, k_owed_per_answer_max); q.step();) {
+        const auto call = CallSid::parse(q.word(0));
+        if (!call) continue;
+        owed.documents.push_back(
+            Outbox{*call, q.number(1), q.number(2), q.word(3), q.word(4), q.word(5), q.number(6), Text(q.word(7))});
+    }
+    if (!db.ok()) return unreadable(db);
+    return owed;
+}
+
 base::Result<CallDetail> read_call(Database& db, const CallSid& call) {
     CallDetail detail;
     std::int64_t id = 0;
@@ -165,6 +201,10 @@ base::Result<CallDetail> read_call(Database& db, const CallSid& call) {
         detail.dispatches.push_back({q.number(0), Dispatch{call, q.number(1), q.number(2), q.number(3), q.word(4), q.word(5),
                                                            q.word(6), q.number(7), Text(q.word(8)), q.number(9) != 0,
                                                            q.word(10), q.word(11)}});
+    }
+    for (Query q(db, k_dead_letters, id); q.step();) {
+        detail.dead_letters.push_back(
+            DeadLetter{call, q.number(1), q.number(2), q.word(3), q.word(4), q.number(5), q.word(6), Text()});
     }
     if (!db.ok()) return unreadable(db);
     return detail;

@@ -7,11 +7,15 @@
 namespace holdfast::store {
 
 constexpr std::int64_t k_calls_per_answer_max = 1000;
+constexpr std::int64_t k_dispatch_steps_per_answer_max = 5000;
+constexpr std::int64_t k_owed_per_answer_max = 1000;
 constexpr std::int64_t k_recordings_per_look = 100;  // three index look-ups each
 
 // Errors: "not_found" (reject), "store_read" (retry; the connection's failure is the caller's to treat).
 base::Result<CallList> read_calls(Database& db, const ReadCalls& query);
 base::Result<CallDetail> read_call(Database& db, const CallSid& call);
+base::Result<DispatchSteps> read_dispatches(Database& db, const ReadDispatches& query);
+base::Result<Owed> read_owed(Database& db, const std::string& target);
 base::Result<Untranscribed> read_untranscribed(Database& db, std::int64_t after);
 
 }  // namespace holdfast::store

@@ -44,10 +44,15 @@ void members(Archive& a, Row& row) {
     } else if constexpr (std::is_same_v<T, Incident>) {
         a(row.call), a(row.utc_ms), a(row.offset_ms), a(row.rev), a(row.type), a(row.also), a(row.priority);
         a(row.place), a(row.place_kind), a(row.place_known), a(row.differ), a(row.questions);
-    } else {
-        static_assert(std::is_same_v<T, Dispatch>);
+    } else if constexpr (std::is_same_v<T, Dispatch>) {
         a(row.call), a(row.utc_ms), a(row.offset_ms), a(row.number), a(row.state), a(row.rule), a(row.type);
         a(row.priority), a(row.place), a(row.incomplete), a(row.actor), a(row.reason);
+    } else if constexpr (std::is_same_v<T, Outbox>) {
+        a(row.call), a(row.utc_ms), a(row.offset_ms), a(row.target), a(row.key), a(row.step), a(row.attempts), a(row.body);
+    } else {
+        static_assert(std::is_same_v<T, DeadLetter>);
+        a(row.call), a(row.utc_ms), a(row.offset_ms), a(row.target), a(row.key), a(row.attempts), a(row.reason);
+        a(row.body);
     }
 }
 

@@ -230,6 +230,48 @@ CREATE INDEX dispatch_call ON dispatch (call, call_seq);
 CREATE UNIQUE INDEX dispatch_salvaged ON dispatch (salvaged_from, salvaged_seq) WHERE salvaged_from IS NOT NULL;
 )sql";
 
+// What is owed to other systems, step by step, and what they will not take.
+constexpr char k_version_4[] = R"sql(
+CREATE TABLE outbox (
+    seq INTEGER PRIMARY KEY,
+    call INTEGER NOT NULL REFERENCES call (seq),
+    call_seq INTEGER NOT NULL,
+    salvaged_from INTEGER REFERENCES origin (id),
+    salvaged_seq INTEGER,
+    call_sid TEXT NOT NULL,
+    utc_ms INTEGER NOT NULL,
+    offset_ms INTEGER NOT NULL,
+    target TEXT NOT NULL,
+    key TEXT NOT NULL,
+    step TEXT NOT NULL,
+    attempts INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    crc INTEGER NOT NULL
+) STRICT;
+CREATE INDEX outbox_call ON outbox (call, call_seq);
+CREATE INDEX outbox_key ON outbox (key);
+CREATE UNIQUE INDEX outbox_salvaged ON outbox (salvaged_from, salvaged_seq) WHERE salvaged_from IS NOT NULL;
+CREATE TABLE dead_letter (
+    seq INTEGER PRIMARY KEY,
+    call INTEGER NOT NULL REFERENCES call (seq),
+    call_seq INTEGER NOT NULL,
+    salvaged_from INTEGER REFERENCES origin (id),
+    salvaged_seq INTEGER,
+    call_sid TEXT NOT NULL,
+    utc_ms INTEGER NOT NULL,
+    offset_ms INTEGER NOT NULL,
+    target TEXT NOT NULL,
+    key TEXT NOT NULL,
+    attempts INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    body TEXT NOT NULL,
+    crc INTEGER NOT NULL
+) STRICT;
+CREATE INDEX dead_letter_call ON dead_letter (call, call_seq);
+CREATE INDEX dead_letter_key ON dead_letter (key);
+CREATE UNIQUE INDEX dead_letter_salvaged ON dead_letter (salvaged_from, salvaged_seq) WHERE salvaged_from IS NOT NULL;
+)sql";
+
 constexpr int k_head_columns = 5;
 
 std::string hash_of(const std::string& content, const std::string& added) {
@@ -240,7 +282,7 @@ std::string hash_of(const std::string& content, const std::string& added) {
 }  // namespace
 
 const std::vector<Migration>& migrations() {
-    static const std::vector<Migration> steps{{1, k_version_1}, {2, k_version_2}, {3, k_version_3}};
+    static const std::vector<Migration> steps{{1, k_version_1}, {2, k_version_2}, {3, k_version_3}, {4, k_version_4}};
     return steps;
 }
 

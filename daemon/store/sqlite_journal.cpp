@@ -365,6 +365,14 @@ void SqliteJournal::read_call(CallSid call, std::function<void(base::Result<Call
     core_->read<CallDetail>([call](Database& db) { return store::read_call(db, call); }, std::move(done));
 }
 
+void SqliteJournal::read_dispatches(ReadDispatches query, std::function<void(base::Result<DispatchSteps>)> done) {
+    core_->read<DispatchSteps>([query](Database& db) { return store::read_dispatches(db, query); }, std::move(done));
+}
+
+void SqliteJournal::read_owed(std::string target, std::function<void(base::Result<Owed>)> done) {
+    core_->read<Owed>([target = std::move(target)](Database& db) { return store::read_owed(db, target); }, std::move(done));
+}
+
 void SqliteJournal::read_untranscribed(std::int64_t after, std::function<void(base::Result<Untranscribed>)> done) {
     core_->read<Untranscribed>([after](Database& db) { return store::read_untranscribed(db, after); }, std::move(done));
 }

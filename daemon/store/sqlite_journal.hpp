@@ -47,6 +47,8 @@ class SqliteJournal : public Journal {
     bool append(Record record, Ack ack = {}) override;
     void read_calls(ReadCalls query, std::function<void(base::Result<CallList>)> done) override;
     void read_call(CallSid call, std::function<void(base::Result<CallDetail>)> done) override;
+    void read_dispatches(ReadDispatches query, std::function<void(base::Result<DispatchSteps>)> done) override;
+    void read_owed(std::string target, std::function<void(base::Result<Owed>)> done) override;
     void read_untranscribed(std::int64_t after, std::function<void(base::Result<Untranscribed>)> done) override;
     StoreStatus status() const override;
 

@@ -345,6 +345,24 @@ Written Writer::write(const Dispatch& row) {
     return {&k_dispatch_table, place.call_seq};
 }
 
+Written Writer::write(const Outbox& row) {
+    const auto& sid = row.call.str();
+    const auto place = next_place(sid, row.utc_ms - row.offset_ms);
+    Query(db_, insert_sql(k_outbox_table), next_seq_++, place.call, place.call_seq, nullptr, nullptr, sid, row.utc_ms,
+          row.offset_ms, row.target, row.key, row.step, row.attempts, row.body.reveal())
+        .run();
+    return {&k_outbox_table, place.call_seq};
+}
+
+Written Writer::write(const DeadLetter& row) {
+    const auto& sid = row.call.str();
+    const auto place = next_place(sid, row.utc_ms - row.offset_ms);
+    Query(db_, insert_sql(k_dead_letter_table), next_seq_++, place.call, place.call_seq, nullptr, nullptr, sid, row.utc_ms,
+          row.offset_ms, row.target, row.key, row.attempts, row.reason, row.body.reveal())
+        .run();
+    return {&k_dead_letter_table, place.call_seq};
+}
+
 // --- rows out of a damaged file ---
 
 void Writer::order(const SalvageOrder& order, std::int64_t utc_ms) {

@@ -111,6 +111,8 @@ class Writer {
     Written write(const Fact& row);
     Written write(const Incident& row);
     Written write(const Dispatch& row);
+    Written write(const Outbox& row);
+    Written write(const DeadLetter& row);
 
     void create_schema_row(const TakeOver& start, TakenOver& done);
     std::int64_t replay(const TakeOver& start, std::uint64_t run, std::uint64_t ticket);

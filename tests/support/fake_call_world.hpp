@@ -8,6 +8,7 @@
 #include "call/leg.hpp"
 #include "store/journal.hpp"
 #include "support/fake_loop.hpp"
+#include "support/silent_journal.hpp"
 #include "voice/voice.hpp"
 
 #include <algorithm>
@@ -18,7 +19,7 @@
 
 namespace holdfast::test {
 
-class FakeJournal : public store::Journal {
+class FakeJournal : public SilentJournal {
   public:
     bool append(store::Record record, store::Ack ack) override {
         if (full) return false;
@@ -26,10 +27,6 @@ class FakeJournal : public store::Journal {
         if (ack) ack(store::Committed{true, false, static_cast<std::int64_t>(records.size())});
         return true;
     }
-    void read_calls(store::ReadCalls, std::function<void(base::Result<store::CallList>)>) override {}
-    void read_call(store::CallSid, std::function<void(base::Result<store::CallDetail>)>) override {}
-    void read_untranscribed(std::int64_t, std::function<void(base::Result<store::Untranscribed>)>) override {}
-    store::StoreStatus status() const override { return {}; }
 
     template <class Row>
     std::vector<Row> rows() const {

@@ -4,6 +4,7 @@
 
 #include "http/admin.hpp"
 #include "support/fake_loop.hpp"
+#include "support/silent_journal.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -20,7 +21,7 @@ namespace holdfast::test {
 inline constexpr char k_call_a[] = "CA0000000000000000000000000000000a";
 inline constexpr char k_call_b[] = "CA0000000000000000000000000000000b";
 
-class WaitingJournal : public store::Journal {
+class WaitingJournal : public SilentJournal {
   public:
     bool append(store::Record record, store::Ack) override {
         records.push_back(std::move(record));
@@ -36,8 +37,6 @@ class WaitingJournal : public store::Journal {
         asked = call;
         answer_later([this, done = std::move(done)] { done(detail); });
     }
-    void read_untranscribed(std::int64_t, std::function<void(base::Result<store::Untranscribed>)>) override {}
-    store::StoreStatus status() const override { return {}; }
 
     // Gives every answer that waits, as the store thread would.
     void answer() {

@@ -20,6 +20,8 @@ class CheckFile : public JournalTest {
         write(fact(1));
         write(incident(1));
         write(dispatch(1));
+        write(outbox(1));
+        write(dead_letter(1));
         generation = journal->status().generation;
         close();
     }
@@ -39,9 +41,9 @@ TEST_F(CheckFile, FindsNothingWrongWithAGoodFile) {
     EXPECT_TRUE(found.good());
     EXPECT_EQ(found.generation, generation);
     EXPECT_EQ(found.site_id, "site-1");
-    EXPECT_EQ(found.schema_version, 3);
+    EXPECT_EQ(found.schema_version, 4);
     EXPECT_TRUE(found.stopped_cleanly);
-    ASSERT_EQ(found.tables.size(), 8u);
+    ASSERT_EQ(found.tables.size(), 10u);
     EXPECT_EQ(found.tables[1].table, "utterance");
     EXPECT_EQ(found.tables[1].rows, 2);
     EXPECT_TRUE(found.notes.empty());
@@ -101,7 +103,7 @@ TEST_F(CheckFile, I3_NamesTheCallWithAGap) {
     const auto found = report();
     ASSERT_EQ(found.findings.size(), 1u);
     EXPECT_EQ(found.findings[0].check, "call_seq");
-    EXPECT_EQ(found.findings[0].detail, "call " + sid(1).str() + " has 6 of rows 1 to 7");
+    EXPECT_EQ(found.findings[0].detail, "call " + sid(1).str() + " has 8 of rows 1 to 9");
 }
 
 TEST_F(CheckFile, I3_MissesNoRowAtTheEnd) {

@@ -26,7 +26,7 @@ std::vector<store::Record> one_of_each() {
     store::CallChanged nothing;
     nothing.call = sid(3);
     return {opened(1), changed(1, "streaming"), nothing, ended(1), said(1, ""), answer, seam(1, "gap"),
-            audit("bad_signature"), audit("view_call", sid(1)), later, recorded(1), fact(1), incident(1), dispatch(1)};
+            audit("bad_signature"), audit("view_call", sid(1)), later, recorded(1), fact(1), incident(1), dispatch(1), outbox(1), dead_letter(1)};
 }
 
 std::string encoded(const store::Record& record) {

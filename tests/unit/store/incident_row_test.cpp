@@ -95,6 +95,50 @@ TEST_F(IncidentRows, ComeOutOfTheEmergencyFile) {
     expect_all();
 }
 
+TEST_F(IncidentRows, StepsOfAllCallsAreReadOldestFirst) {
+    open();
+    write(opened(1));
+    write(opened(2));
+    write(dispatch(1));
+    write(dispatch(2));
+    auto approved = dispatch(1);
+    approved.state = "approved";
+    write(approved);
+    const auto read = [&](std::int64_t limit) {
+        std::promise<base::Result<store::DispatchSteps>> promise;
+        journal->read_dispatches({limit, 0}, [&](base::Result<store::DispatchSteps> got) { promise.set_value(std::move(got)); });
+        const auto got = promise.get_future().get();
+        std::string text;
+        for (const auto& row : got->rows) text += row.dispatch.call.str().back() + row.dispatch.state + " ";
+        return text;
+    };
+    EXPECT_EQ(read(100), "1proposed 2proposed 1approved ");
+    EXPECT_EQ(read(1), "1approved ") << "the newest";
+}
+
+TEST_F(IncidentRows, WhatIsOwedIsWhatIsNeitherDeliveredNorReplacedNorDead) {
+    open();
+    write(opened(1));
+    for (const char* key : {"a", "b", "c", "d"}) write(outbox(1, key));
+    write(outbox(1, "d"));  // put in twice: owed once
+    write(outbox(1, "a", "delivered"));
+    write(outbox(1, "b", "replaced"));
+    write(dead_letter(1, "c"));
+    const auto owed = [&](const std::string& target) {
+        std::promise<base::Result<store::Owed>> promise;
+        journal->read_owed(target, [&](base::Result<store::Owed> got) { promise.set_value(std::move(got)); });
+        return promise.get_future().get()->documents;
+    };
+    ASSERT_EQ(owed("cad").size(), 1u);
+    EXPECT_EQ(owed("cad")[0].key, "d");
+    EXPECT_EQ(owed("cad")[0].body.reveal(), R"({"place":"1234 OAK ST"})");
+    EXPECT_TRUE(owed("mongodb").empty());
+    const auto detail = call(1);
+    ASSERT_EQ(detail->dead_letters.size(), 1u);
+    EXPECT_EQ(detail->dead_letters[0].reason, "http_422");
+    EXPECT_EQ(detail->dead_letters[0].attempts, 3);
+}
+
 TEST_F(IncidentRows, ADamagedRowIsFound) {
     open();
     write_all();

@@ -149,6 +149,15 @@ inline store::Dispatch dispatch(unsigned call) {
             true, "daemon", "why"};
 }
 
+inline store::Outbox outbox(unsigned call, const std::string& key = "key_1", const std::string& step = "queued") {
+    return {sid(call), k_now_utc_ms + 900, 900, "cad", key, step, step == "queued" ? 0 : 2,
+            store::Text(step == "queued" ? R"({"place":"1234 OAK ST"})" : "")};
+}
+
+inline store::DeadLetter dead_letter(unsigned call, const std::string& key = "key_2") {
+    return {sid(call), k_now_utc_ms + 950, 950, "cad", key, 3, "http_422", store::Text("{}")};
+}
+
 inline store::Audit audit(const std::string& action, std::optional<base::CallSid> call = std::nullopt) {
     return {k_now_utc_ms, "twilio", action, "route=voice", std::move(call)};
 }

@@ -4,6 +4,7 @@
 
 #include "audio/wav.hpp"
 #include "support/fake_loop.hpp"
+#include "support/silent_journal.hpp"
 #include "transcribe/limits.hpp"
 #include "unit/transcribe/recorded.hpp"
 #include "unit/transcribe/sounds.hpp"
@@ -22,7 +23,7 @@ using test::k_call;
 using test::talk;
 
 // Keeps rows as the real one does, as far as this room can tell.
-class MemoryJournal : public store::Journal {
+class MemoryJournal : public test::SilentJournal {
   public:
     bool append(store::Record record, store::Ack ack) override {
         if (full) return false;
@@ -37,7 +38,6 @@ class MemoryJournal : public store::Journal {
         if (ack) ack(store::Committed{durable, false, 1});
         return true;
     }
-    void read_calls(store::ReadCalls, std::function<void(base::Result<store::CallList>)>) override {}
     void read_call(store::CallSid, std::function<void(base::Result<store::CallDetail>)> done) override { done(detail); }
     void read_untranscribed(std::int64_t after, std::function<void(base::Result<store::Untranscribed>)> done) override {
         ++looks;

@@ -1,6 +1,7 @@
 // The thread: that it works at all, that it stops at any moment, and that the journal may answer when it likes.
 #include "transcribe/worker.hpp"
 
+#include "support/silent_journal.hpp"
 #include "unit/transcribe/recorded.hpp"
 
 #include <chrono>
@@ -17,11 +18,9 @@ using namespace std::chrono_literals;
 constexpr auto k_deadline = 60s;
 
 // Keeps every question until the test answers it, on the test's thread.
-class LateJournal : public store::Journal {
+class LateJournal : public test::SilentJournal {
   public:
     bool append(store::Record, store::Ack) override { return true; }
-    void read_calls(store::ReadCalls, std::function<void(base::Result<store::CallList>)>) override {}
-    void read_call(store::CallSid, std::function<void(base::Result<store::CallDetail>)>) override {}
     void read_untranscribed(std::int64_t, std::function<void(base::Result<store::Untranscribed>)> done) override {
         {
             const std::lock_guard<std::mutex> lock(mutex_);
@@ -29,7 +28,6 @@ class LateJournal : public store::Journal {
         }
         arrived_.notify_all();
     }
-    store::StoreStatus status() const override { return {}; }
     std::function<void(base::Result<store::Untranscribed>)> question() {
         std::unique_lock<std::mutex> lock(mutex_);
         if (!arrived_.wait_for(lock, k_deadline, [this] { return !asked_.empty(); })) return {};
