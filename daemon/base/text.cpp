@@ -1,5 +1,8 @@
 #include "base/text.hpp"
 
+#include <array>
+#include <cstdio>
+#include <ctime>
 #include <limits>
 
 namespace holdfast::base {
@@ -77,6 +80,17 @@ void append_json_escaped(std::string& out, std::string_view text) {
                 }
         }
     }
+}
+
+void append_iso_utc(std::string& out, std::int64_t utc_ms) {
+    const std::time_t whole = utc_ms / 1000;
+    std::tm parts{};
+    ::gmtime_r(&whole, &parts);
+    std::array<char, 64> buffer{};
+    const auto length = std::strftime(buffer.data(), buffer.size(), "%Y-%m-%dT%H:%M:%S", &parts);
+    out.append(buffer.data(), length);
+    std::snprintf(buffer.data(), buffer.size(), ".%03dZ", static_cast<int>(utc_ms % 1000));
+    out += buffer.data();
 }
 
 bool equal_ignoring_case(std::string_view a, std::string_view b) {

@@ -24,6 +24,9 @@ std::optional<std::int64_t> parse_decimal(std::string_view digits);
 void append_json_escaped(std::string& out, std::string_view text);
 
 // Case-insensitive for ASCII letters.
+// "2026-01-31T23:59:59.123Z"
+void append_iso_utc(std::string& out, std::int64_t utc_ms);
+
 bool equal_ignoring_case(std::string_view a, std::string_view b);
 
 // Whether `words` stand in `text` as whole words, ignoring the case of ASCII letters.

@@ -7,7 +7,6 @@
 #include <charconv>
 #include <cmath>
 #include <cstdio>
-#include <ctime>
 
 namespace holdfast::log {
 namespace {
@@ -124,17 +123,6 @@ void append_value(std::string& out, const Value& value, Style style) {
     }
 }
 
-void append_time(std::string& out, std::int64_t utc_ms) {
-    const std::time_t whole = utc_ms / 1000;
-    std::tm parts{};
-    ::gmtime_r(&whole, &parts);
-    std::array<char, 64> buffer{};
-    const auto length = std::strftime(buffer.data(), buffer.size(), "%Y-%m-%dT%H:%M:%S", &parts);
-    out.append(buffer.data(), length);
-    std::snprintf(buffer.data(), buffer.size(), ".%03dZ", static_cast<int>(utc_ms % 1000));
-    out += buffer.data();
-}
-
 // Adds fields one by one; the first that would make the line too long ends it with `tail` instead.
 template <class Append>
 void append_fields(std::string& out, const Fields& fields, std::string_view tail, Append append) {
@@ -197,7 +185,7 @@ int syslog_priority(Level level) {
 std::string format_text(const Record& record) {
     std::string out;
     out.reserve(256);
-    append_time(out, record.utc_ms);
+    base::append_iso_utc(out, record.utc_ms);
     out.append(" ").append(to_string(record.level)).append(" ").append(record.room).append(": ");
     append_sentence(out, record);
     return out;
@@ -208,7 +196,7 @@ std::string format_json(const Record& record) {
                                                             "call"};
     std::string out = "{\"time\":\"";
     out.reserve(256);
-    append_time(out, record.utc_ms);
+    base::append_iso_utc(out, record.utc_ms);
     out.append("\",\"level\":\"").append(to_string(record.level));
     out.append("\",\"room\":\"").append(record.room).append("\",\"message\":\"");
     append_escaped(out, record.message, k_message_bytes_max, true, true);

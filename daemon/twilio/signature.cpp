@@ -1,12 +1,10 @@
 #include "twilio/signature.hpp"
 
 #include "base/base64.hpp"
+#include "base/hmac.hpp"
 #include "base/random.hpp"
+#include "base/sha256.hpp"
 #include "base/text.hpp"
-
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
-#include <openssl/sha.h>
 
 #include <algorithm>
 #include <array>
@@ -34,14 +32,7 @@ std::string signed_tail(const Params& params) {
 
 // Empty when OpenSSL has no SHA-1 to offer; an empty text never matches a signature.
 std::string hmac_base64(std::string_view token, std::string_view data) {
-    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-    unsigned int bytes = 0;
-    if (HMAC(EVP_sha1(), token.data(), static_cast<int>(token.size()),
-             reinterpret_cast<const unsigned char*>(data.data()), data.size(), digest.data(),
-             &bytes) == nullptr) {
-        return {};
-    }
-    return base::base64_encode({reinterpret_cast<const char*>(digest.data()), bytes});
+    return base::base64_encode(base::hmac_sha1(token, data));
 }
 
 struct Origin {
@@ -142,10 +133,7 @@ bool verify_body_hash(std::string_view target, std::string_view body) {
         wanted = pair.substr(std::min(k_body_hash_key.size() + 1, pair.size()));
         ++given;
     }
-    std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
-    SHA256(reinterpret_cast<const unsigned char*>(body.data()), body.size(), digest.data());
-    const auto hex = base::hex_encode({reinterpret_cast<const char*>(digest.data()), digest.size()});
-    return given == 1 && base::equal_constant_time(wanted, hex);
+    return given == 1 && base::equal_constant_time(wanted, base::sha256_hex(body));
 }
 
 }  // namespace holdfast::twilio
