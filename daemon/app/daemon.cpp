@@ -1,5 +1,6 @@
 #include "app/daemon.hpp"
 
+#include "app/cad_webhook.hpp"
 #include "app/exit_codes.hpp"
 #include "app/prompts.hpp"
 #include "app/twilio_rest.hpp"
@@ -10,6 +11,7 @@
 #include "call/registry.hpp"
 #include "config/limits.hpp"
 #include "config/yaml_loader.hpp"
+#include "dispatch/desk.hpp"
 #include "http/admin.hpp"
 #include "http/feed_hub.hpp"
 #include "http/front_door.hpp"
@@ -88,6 +90,7 @@ std::shared_ptr<const call::CallSettings> call_settings(const config::Config& c)
     settings->dials = !c.person.number.empty();
     settings->incident.questions_max = c.dispatch.max_questions;
     settings->incident.answer_timeout_ms = base::to_ms(c.dispatch.answer_timeout);
+    settings->incident.tripwires = incident::Tripwires(c.dispatch.tripwires);
     settings->record_live = c.recording.enabled;
     return settings;
 }
@@ -224,6 +227,7 @@ class Daemon {
     std::optional<Prober> prober_;
     std::optional<call::Environment> environment_;
     std::optional<call::FollowUp> follow_up_;
+    std::optional<dispatch::Desk> desk_;
     std::optional<call::Registry> registry_;
     std::optional<call::CallerLegs> legs_;
     std::optional<http::FrontDoor> front_door_;
@@ -254,6 +258,7 @@ Daemon::~Daemon() {
     front_door_.reset();
     legs_.reset();
     registry_.reset();
+    desk_.reset();
     follow_up_.reset();
     purge_timer_.reset();
     if (transcriber_) transcriber_->stop();
@@ -318,7 +323,25 @@ int Daemon::open_public() {
         return voices_.make(media_, rung, prompts_.clips, call, listener);
     };
     environment_.emplace(call::Environment{media_, *journal_, *feed_, prompts_.clips, make_voice, *ladder_,
-                                           call_settings(config_), *recorder_});
+                                           call_settings(config_), *recorder_,
+                                           [this](const store::Dispatch& row) { desk_->proposed(row); }});
+    auto settings = dispatch_settings(media_, config_);
+    if (!settings) {
+        k_log.error("dispatch webhook refused", {{"detail", settings.error().detail}});
+        return k_exit_configuration;
+    }
+    desk_.emplace(media_, *journal_, base::random_u32);
+    desk_->configure(std::move(*settings));
+    desk_->set_moved([this](const dispatch::Life&, const store::Dispatch& step) {
+        call::FeedEvent event;
+        event.kind = "dispatch";
+        event.call = step.call;
+        event.utc_ms = step.utc_ms;
+        event.offset_ms = step.offset_ms;
+        event.detail = step.state;
+        feed_->publish(std::move(event));
+        registry_->dispatch_moved(step);
+    });
     prober_.emplace(media_, *ladder_, make_voice);
     prober_->start();
     follow_up_.emplace(media_, *journal_, base::random_u32);
@@ -330,6 +353,7 @@ int Daemon::open_public() {
     front_door_.emplace(media_, *registry_, *legs_, *follow_up_, *journal_, prompts_.files, front_door_settings(config_));
 
     see_to_interrupted();
+    desk_->load();
 
     net::ListenOptions options;
     options.address = listen.address;
@@ -377,6 +401,18 @@ int Daemon::open_admin() {
     admin_options.loopback = net::is_loopback(listen.address);
     admin_options.transfer = [this](const base::CallSid& sid, std::function<void(base::Result<call::Transfer>)> answered) {
         media_.post([this, sid, answered = std::move(answered)] { answered(registry_->transfer(sid)); });
+    };
+    admin_options.dispatches.site_id = config_.site.id;
+    admin_options.dispatches.approve = [this](const dispatch::Id& id, std::string by, auto answer) {
+        media_.post([this, id, by = std::move(by), answer = std::move(answer)] { desk_->approve(id, by, answer); });
+    };
+    admin_options.dispatches.reject = [this](const dispatch::Id& id, std::string by, std::string why, auto answer) {
+        media_.post([this, id, by = std::move(by), why = std::move(why), answer = std::move(answer)] {
+            desk_->reject(id, by, why, answer);
+        });
+    };
+    admin_options.dispatches.acknowledge = [this](const dispatch::Id& id, dispatch::Claim claim, auto answer) {
+        media_.post([this, id, claim = std::move(claim), answer = std::move(answer)] { desk_->acknowledge(id, claim, answer); });
     };
     admin_routes_.emplace(admin_, *journal_, *feed_, [this] { return status(); }, admin_options);
     net::ListenOptions options;
@@ -500,13 +536,21 @@ void Daemon::apply(const config::Config& loaded) {
         k_log.error("configuration refused, the old one stays in force", {{"problem", rest.error().detail}});
         return;
     }
+    auto desk = dispatch_settings(media_, diff.effective);
+    if (!desk) {
+        metrics::reload_total.add("rejected");
+        k_log.error("configuration refused, the old one stays in force", {{"problem", desk.error().detail}});
+        return;
+    }
     for (const auto& key : diff.needs_restart) k_log.warning("changed key needs a restart", {{"key", key}});
     for (const auto& key : diff.applied) k_log.notice("changed key applied", {{"key", key}});
     running_ = std::move(diff.effective);
     log::set_level(config::log_level(running_));
     transcriber_->configure(transcription_service(running_));
     // The media loop takes the new values between two events; running calls keep their snapshot.
-    media_.post([this, next = running_, voices = std::move(*voices), rest = std::move(*rest)]() mutable {
+    media_.post([this, next = running_, voices = std::move(*voices), rest = std::move(*rest),
+                 desk = std::move(*desk)]() mutable {
+        desk_->configure(std::move(desk));
         follow_up_->set_send(std::move(rest));
         front_door_->set_settings(front_door_settings(next));
         voices_ = std::move(voices);

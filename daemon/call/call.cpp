@@ -893,6 +893,7 @@ void Call::on_seat_ready(VoiceSeat& seat) {
     if (state_.phase != Phase::talking || !talks(seat) || !seat.ready() || !seat.voice()->hears()) return;
     seat.base_ms = given_from_ms_ + given_ms_ - early_.held_ms();
     early_.drain([&seat](std::string_view base64) { seat.voice()->caller_audio(base64); });
+    tell_acknowledged();
 }
 
 void Call::on_seat_lost(VoiceSeat& seat, const voice::VoiceLoss& loss) {
@@ -1145,6 +1146,7 @@ void Call::store_utterance(store::Utterance row) {
     row.call = sid();
     row.utc_ms = env_.loop.utc_ms();
     const bool caller = row.speaker == store::Speaker::caller;
+    if (!caller && row.provider != "recorded" && row.start_ms > help_at_ms_) help_untold_ = false;
     remember(row);
     incident::Changes changes = case_.said(row);
     FeedEvent event = feed_event("utterance");
@@ -1181,15 +1183,46 @@ void Call::note_incident(incident::Changes changes) {
         const auto call = sid();
         const auto row = *rows.dispatch;
         const std::int64_t wait_ms = offset_ms() - stream_offset_ms_;
-        append(row, [call, feed, row, wait_ms, event = std::move(event)](const store::Committed&) mutable {
+        base::Loop* const loop = &env_.loop;
+        append(row, [call, feed, row, wait_ms, loop, proposed = env_.on_proposed,
+                     event = std::move(event)](const store::Committed&) mutable {
             CaseKeeper::log_dispatch(call, row, wait_ms);
             feed->publish(std::move(event));
+            if (proposed) loop->post([proposed, row] { proposed(row); });
         });
     }
     if (rows.incident) {
         FeedEvent event = feed_event("incident");
         event.detail = rows.incident->type;
         env_.feed.publish(std::move(event));
+    }
+    if (changes.life_threat) {
+        record_seam("life_threat", "tripwire");
+        env_.feed.publish(feed_event("life_threat"));
+        if (state_.phase == Phase::talking) play("person_offer");
+    }
+}
+
+void Call::dispatch_moved(const store::Dispatch& step) {
+    case_.moved(step);
+    if (step.state != "acknowledged" || state_.phase == Phase::ended || state_.phase == Phase::with_person) return;
+    help_untold_ = true;
+    help_at_ms_ = offset_ms();
+    tell_acknowledged();
+}
+
+void Call::tell_acknowledged() {
+    if (!help_untold_ || state_.phase != Phase::talking) return;
+    if (ladder::is_live(climb_.rung())) {
+        // It counts as told once the voice has said something after it; a voice that takes over is told again.
+        if (seat_ && seat_->ready()) seat_->voice()->dispatch_acknowledged(case_.answer());
+        return;
+    }
+    help_untold_ = false;
+    play("help_coming");
+    if (const auto* clip = env_.clips.find("help_coming", language_)) {
+        talk_.push_back(voice::Said{voice::Said::Who::voice, clip->words});
+        talk_bytes_ += clip->words.size();
     }
 }
 

@@ -62,6 +62,7 @@ struct Environment {
     ladder::Ladder& ladder;
     std::shared_ptr<const CallSettings> settings;
     recording::Recorder& recorder;
+    std::function<void(const store::Dispatch&)> on_proposed{};  // on the disk; media loop
 };
 
 class Call;
@@ -115,6 +116,8 @@ class Call : public std::enable_shared_from_this<Call>, private SeatOwner, priva
     // stream again.
     bool person_unanswered(std::string_view how);
     void person_done();
+    // What has become of a proposal of this call, once that is on the disk.
+    void dispatch_moved(const store::Dispatch& step);
     void drain();
 
   private:
@@ -212,6 +215,8 @@ class Call : public std::enable_shared_from_this<Call>, private SeatOwner, priva
     void append(store::Record record, store::Ack ack = {});
     // What the incident has become: written down, told to the feed.
     void note_incident(incident::Changes changes);
+    // Tells the caller that help is on the way, if nobody has: by the voice that talks, or in recorded words.
+    void tell_acknowledged();
     FeedEvent feed_event(std::string_view kind) const;
     std::int64_t offset_ms() const;
 
@@ -247,6 +252,8 @@ class Call : public std::enable_shared_from_this<Call>, private SeatOwner, priva
     audio::VoiceDetector detector_;   // when the caller talks, by our own ears
     Spoken spoken_;                   // ... and what of it nobody wrote down yet
     CaseKeeper case_;                 // what is wrong and where
+    std::int64_t help_at_ms_ = 0;
+    bool help_untold_ = false;        // it is on the way, and no voice has said so yet
     std::string said_what_, said_where_;  // of the emergency, as the caller said it last
     std::string samples_;             // scratch: one frame decoded
     recording::RecordingHandle recording_;

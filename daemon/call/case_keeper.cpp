@@ -50,10 +50,9 @@ std::string CaseKeeper::answer() const {
     const incident::Picture& picture = case_.picture();
     const bool typed = picture.type != incident::Type::trouble;
     const char* place = !picture.place ? "missing" : picture.place->known ? "known" : "incomplete";
-    const bool acknowledged = dispatch_ == std::string_view("acknowledged");
     return std::string(R"({"recorded":true,"type":)") + (typed ? "\"" + std::string(incident::code(picture.type)) + "\"" : "null") +
            R"(,"location":")" + place + R"(","dispatch":")" + dispatch_ + R"(","help_on_the_way":)" +
-           (acknowledged ? "true}" : "false}");
+           (help_ ? "true}" : "false}");
 }
 
 CaseKeeper::Rows CaseKeeper::rows(const incident::Changes& changes, std::int64_t utc_ms, std::int64_t offset_ms) {
@@ -71,6 +70,10 @@ CaseKeeper::Rows CaseKeeper::rows(const incident::Changes& changes, std::int64_t
     }
     if (changes.place_first) {
         k_log.info("location detected", call_, {{"kind", incident::to_string(picture.place->kind)}});
+    }
+    if (changes.life_threat) {
+        metrics::tripwire_total.add();
+        k_log.warning("life threat in the caller's words", call_, {{"type", incident::code(picture.type)}, {"priority", picture.priority}});
     }
     if (changes.question) k_log.info("question counted", call_, {{"questions", picture.questions}});
     if (changes.picture) {
@@ -108,6 +111,16 @@ CaseKeeper::Rows CaseKeeper::rows(const incident::Changes& changes, std::int64_t
         rows.dispatch = std::move(row);
     }
     return rows;
+}
+
+bool CaseKeeper::moved(const store::Dispatch& step) {
+    if (step.state == "acknowledged") help_ = true;
+    if (step.number != dispatches_) return false;
+    // A model is not to tell a caller that somebody said no.
+    if (step.state == "approved") dispatch_ = "approved";
+    else if (step.state == "acknowledged") dispatch_ = "acknowledged";
+    else if (step.state == "rejected") dispatch_ = "with_a_dispatcher";
+    return true;
 }
 
 void CaseKeeper::log_dispatch(const base::CallSid& call, const store::Dispatch& row, std::int64_t wait_ms) {

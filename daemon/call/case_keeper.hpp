@@ -28,7 +28,7 @@ class CaseKeeper {
     incident::Changes tick(std::int64_t offset_ms) { return case_.tick(offset_ms); }
 
     static bool anything(const incident::Changes& changes) {
-        return !changes.facts.empty() || changes.picture || changes.question || changes.proposal;
+        return !changes.facts.empty() || changes.picture || changes.question || changes.proposal || changes.life_threat;
     }
 
     // To be written down in this order. Logs the steps of the decision: codes and counts, never a place.
@@ -39,6 +39,9 @@ class CaseKeeper {
     };
     Rows rows(const incident::Changes& changes, std::int64_t utc_ms, std::int64_t offset_ms);
 
+    // A step of a dispatch after its proposal. True: of the newest one.
+    bool moved(const store::Dispatch& step);
+
     // Once the row is on the disk. `wait_ms`: since the stream began. Any thread.
     static void log_dispatch(const base::CallSid& call, const store::Dispatch& row, std::int64_t wait_ms);
 
@@ -48,6 +51,7 @@ class CaseKeeper {
     std::int64_t rev_ = 0;
     std::int64_t dispatches_ = 0;
     const char* dispatch_ = "none";  // what became of the newest one
+    bool help_ = false;              // one was acknowledged
 };
 
 }  // namespace holdfast::call

@@ -15,7 +15,7 @@ namespace holdfast::call {
 
 struct FeedEvent {
     // ringing, stream_connected, stream_started, greeting, voice (stage in `detail`), speech_started,
-    // speech_stopped, utterance, incident (type in `detail`), dispatch (state), interruption, dtmf, mark_timeout,
+    // speech_stopped, utterance, incident (type in `detail`), dispatch (state), life_threat, interruption, dtmf, mark_timeout,
     // seam, voice_lost, transfer, ended
     std::string kind;
     base::CallSid call;

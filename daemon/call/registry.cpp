@@ -159,6 +159,13 @@ Transfer Registry::transfer(const base::CallSid& sid) {
     return Transfer::asked;
 }
 
+void Registry::dispatch_moved(const store::Dispatch& step) {
+    const auto found = calls_.find(step.call);
+    if (found == calls_.end()) return;
+    const auto call = found->second.call;
+    call->dispatch_moved(step);
+}
+
 std::string Registry::briefing(const base::CallSid& sid) const {
     const auto found = calls_.find(sid);
     return found == calls_.end() ? std::string() : found->second.call->briefing();

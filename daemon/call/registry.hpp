@@ -46,6 +46,8 @@ class Registry : private CallOwner {
     // A colleague at a console hands the call to a person.
     Transfer transfer(const base::CallSid& sid);
     // What the person who picked up should hear first: a sentence, or nothing when the call is unknown.
+    // What has become of a proposal; nothing when its call is over.
+    void dispatch_moved(const store::Dispatch& step);
     std::string briefing(const base::CallSid& sid) const;
 
     // Told of every call that is given away; null: nobody sees to them.

@@ -108,6 +108,7 @@ class Checker {
         check_rungs();
         check_uplink();
         check_person();
+        check_dispatch();
         check_model("openai.model", c_.openai.model, k_models);
         check_model("openai.transcription_model", c_.openai.transcription_model,
                     k_transcription_models);
@@ -272,6 +273,37 @@ class Checker {
         }
         if (good_list("person.words") && c_.person.words.size() > limits::person_words_max) {
             problem("person.words", "too many: each is looked for in everything a caller says",
+                    "at most " + std::to_string(limits::person_words_max));
+        }
+    }
+
+    void check_dispatch() {
+        static constexpr char k_url[] = "dispatch.webhook.url";
+        static constexpr char k_form[] = "a URL such as https://cad.psap.example/dispatches";
+        const auto& dispatch = c_.dispatch;
+        if (good({k_url}) && !dispatch.webhook.url.empty()) {
+            const auto url = split_url(dispatch.webhook.url);
+            if (!url || (url->scheme != "https" && url->scheme != "http")) {
+                problem(k_url, "not an https URL", k_form);
+            } else {
+                if (url->scheme == "http" && !is_loopback_host(url->host))
+                    problem(k_url, "http:// is allowed to this machine only", k_form);
+                if (url->user_info) problem(k_url, "a user name is not allowed in it", k_form);
+                if (url->rest.find('#') != std::string_view::npos) problem(k_url, "a fragment is not allowed in it", k_form);
+            }
+        }
+        if (good({"dispatch.mode", "dispatch.automatic_confirmed", k_url}) && dispatch.mode == "automatic") {
+            if (!dispatch.automatic_confirmed) {
+                problem("dispatch.mode", "automatic, and nobody has confirmed that this is wanted",
+                        "dispatch.automatic_confirmed: true, or another mode");
+            }
+            if (dispatch.webhook.url.empty()) {
+                problem("dispatch.mode", "automatic, and there is no CAD that could accept",
+                        "dispatch.webhook.url, or another mode");
+            }
+        }
+        if (good_list("dispatch.tripwires") && dispatch.tripwires.size() > limits::person_words_max) {
+            problem("dispatch.tripwires", "too many: each is looked for in everything a caller says",
                     "at most " + std::to_string(limits::person_words_max));
         }
     }

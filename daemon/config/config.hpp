@@ -131,9 +131,29 @@ struct Person {
                                    "representative", "operadora",     "una persona"};
 };
 
+// Where the agency's CAD takes dispatches.
+struct Webhook {
+    std::string url;                  // empty: none
+    std::string format = "holdfast";  // or "eido"
+    std::string ca_file;
+    std::string secret_file;
+    seconds timeout{10};              // of one try
+};
+
 struct Dispatch {
+    std::string mode = "approve";      // advise: show only; approve: somebody confirms; automatic
+    bool automatic_confirmed = false;  // the agency has decided that automatic is what it wants
     int max_questions = 3;       // so many answered or unanswered questions are enough
     seconds answer_timeout{10};  // after it a question counts without an answer
+    // Words of a caller that mean a life at risk now, whatever a model makes of them.
+    std::vector<std::string> tripwires{"not breathing", "stopped breathing", "can't breathe", "no pulse", "unconscious",
+                                       "won't wake up", "choking", "has a gun", "has a knife", "shots fired", "been shot",
+                                       "been stabbed", "going to kill", "kill myself", "bleeding out", "drowning",
+                                       "trapped inside", "no respira", "dejó de respirar", "no puede respirar", "sin pulso",
+                                       "inconsciente", "no despierta", "tiene una pistola", "tiene un cuchillo",
+                                       "le dispararon", "lo apuñalaron", "me va a matar", "me quiero morir", "se desangra",
+                                       "se está ahogando", "está atrapado"};
+    Webhook webhook;
 };
 
 struct Store {
@@ -171,6 +191,7 @@ struct Credentials {
     base::Secret twilio_auth_token;
     base::Secret twilio_auth_token_next;
     base::Secret twilio_api_key_secret;
+    base::Secret dispatch_webhook_secret;
     base::Secret mongodb_uri;  // a sink is configured
 };
 

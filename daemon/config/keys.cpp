@@ -99,6 +99,9 @@ const TextRule k_number_or_none{is_e164, "a number such as +15550100123", {}, tr
 const TextRule k_name{is_name, "a name of letters, digits and '-', '_', '.', ':'", {}};
 const TextRule k_language{is_language, "two lower-case letters such as en or es", {}, true};
 const TextRule k_vad{nullptr, "", {"server_vad", "semantic_vad"}};
+const TextRule k_mode{nullptr, "", {"advise", "approve", "automatic"}};
+const TextRule k_webhook_url{is_anything, "a URL such as https://cad.psap.example/dispatches", {}, true};
+const TextRule k_webhook_format{nullptr, "", {"holdfast", "eido"}};
 const TextRule k_level{nullptr, "", {"error", "warning", "notice", "info", "debug"}};
 const TextRule k_format{nullptr, "", {"auto", "text", "json", "journald"}};
 
@@ -349,6 +352,13 @@ std::vector<Key> make_keys() {
          k_spoken, k_applied,
          "A caller who says one of these goes straight to a person. The key 0 always does."},
 
+        {"dispatch.mode", at([](Config& c) -> auto& { return c.dispatch.mode; }),
+         k_mode, k_applied,
+         "advise shows what the box would do. approve waits for a person, or for the CAD to\n"
+         "accept. automatic sends by itself; the CAD's acceptance completes it."},
+        {"dispatch.automatic_confirmed", at([](Config& c) -> auto& { return c.dispatch.automatic_confirmed; }),
+         std::monostate{}, k_applied,
+         "The agency has decided that nobody confirms a dispatch. Needed for mode automatic."},
         {"dispatch.max_questions", at([](Config& c) -> auto& { return c.dispatch.max_questions; }),
          Range{1, 20}, k_applied,
          "After so many questions help is proposed with what is known by then. Before, as soon\n"
@@ -357,6 +367,26 @@ std::vector<Key> make_keys() {
          Range{3, 120}, k_applied,
          "A question that got no answer for this long counts too: a caller may be unable to\n"
          "speak."},
+        {"dispatch.tripwires", at([](Config& c) -> auto& { return c.dispatch.tripwires; }),
+         k_spoken, k_applied,
+         "A caller who says one of these is in danger of life: the incident gets priority 1,\n"
+         "operators are alerted and the caller is offered a person, whatever a model does."},
+        {"dispatch.webhook.url", at([](Config& c) -> auto& { return c.dispatch.webhook.url; }),
+         k_webhook_url, k_applied,
+         "Where dispatches are posted to, as JSON. Empty: there is no CAD, and a person's\n"
+         "approval is the acknowledgement."},
+        {"dispatch.webhook.format", at([](Config& c) -> auto& { return c.dispatch.webhook.format; }),
+         k_webhook_format, k_applied,
+         "holdfast, or eido: the shape of NENA-STA-021, unchecked against NENA's own schema."},
+        {"dispatch.webhook.ca_file", at([](Config& c) -> auto& { return c.dispatch.webhook.ca_file; }),
+         k_path_or_none, k_applied,
+         "PEM file with a private certificate authority, besides the system's."},
+        {"dispatch.webhook.secret_file", at([](Config& c) -> auto& { return c.dispatch.webhook.secret_file; }),
+         k_path_or_none, k_applied,
+         "File with the secret that signs what is posted, and what the CAD posts back."},
+        {"dispatch.webhook.timeout_s", at([](Config& c) -> auto& { return c.dispatch.webhook.timeout; }),
+         Range{1, 60}, k_applied,
+         "How long one try may take."},
 
         {"store.path", at([](Config& c) -> auto& { return c.store.path; }),
          k_path, k_restart,
@@ -519,7 +549,10 @@ const std::vector<Section>& sections() {
         {"uplink", "The line of this box, when it is known to be narrow."},
         {"person",
          "Who takes a call that this box cannot serve, or whose caller asks for a person."},
-        {"dispatch", "When somebody is proposed to be sent."},
+        {"dispatch", "When somebody is proposed to be sent, and who decides."},
+        {"dispatch.webhook",
+         "The secret is a credential: dispatch_webhook_secret, secret_file, or the environment\n"
+         "variable DISPATCH_WEBHOOK_SECRET."},
         {"store", ""},
         {"recording", "Audio of calls, both sides, as mu-law WAV."},
         {"media", ""},

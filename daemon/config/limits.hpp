@@ -134,6 +134,9 @@ constexpr auto feed_silence_max = 60s;                       // three pings with
 constexpr auto certificate_warning = std::chrono::hours(24 * 14);
 constexpr auto drain_time = 30s;
 
+// --- dispatch ---
+constexpr auto dispatch_give_up = std::chrono::hours(6);     // of posting one document; then it is a dead letter
+
 // --- journal ---
 constexpr std::size_t journal_batch_rows_max = 1'000;        // one commit; its first row waits for its last
 constexpr std::size_t journal_reads_max = 256;               // questions waiting; the next one is refused

@@ -47,6 +47,21 @@ std::string allowed_text(const Key& key) {
     return out;
 }
 
+// A key that is commented out. A long list goes on in lines of its own, which belong to it.
+void append_key(std::string& out, const std::string& indent, std::string_view name, const std::string& value) {
+    constexpr std::size_t k_columns = 98;
+    std::string line = indent + "#" + std::string(name) + ": ";
+    std::string_view rest = value;
+    while (value.front() == '[' && line.size() + rest.size() > k_columns) {
+        const auto cut = rest.rfind(", ", k_columns - line.size());
+        if (cut == std::string_view::npos) break;
+        out.append(line).append(rest.substr(0, cut + 1)).append("\n");
+        rest.remove_prefix(cut + 2);
+        line = indent + "#  ";
+    }
+    out.append(line).append(rest).append("\n");
+}
+
 std::string indent_of(std::string_view path) {
     return std::string(2 * static_cast<std::size_t>(std::count(path.begin(), path.end(), '.')),
                        ' ');
@@ -84,8 +99,7 @@ std::string reference_yaml() {
         if (!first) out += '\n';
         append_comment(out, indent, key.description);
         append_comment(out, indent, allowed_text(key));
-        out.append(indent).append("#").append(key.path.substr(section.size() + 1));
-        out.append(": ").append(render(key, defaults)).append("\n");
+        append_key(out, indent, key.path.substr(section.size() + 1), render(key, defaults));
     }
     return out;
 }

@@ -235,6 +235,16 @@ void read_credentials(Config& config, const Environment& environment, Files file
     found.twilio_api_key_secret = find("twilio_api_key_secret", "twilio.api_key_secret_file",
                                        twilio.api_key_secret_file, "TWILIO_API_KEY_SECRET");
 
+    const auto& webhook = config.dispatch.webhook;
+    before = reader.problems.size();
+    found.dispatch_webhook_secret = find("dispatch_webhook_secret", "dispatch.webhook.secret_file", webhook.secret_file,
+                                         "DISPATCH_WEBHOOK_SECRET");
+    if (!webhook.url.empty() && is_missing(found.dispatch_webhook_secret, webhook.secret_file, before)) {
+        reader.problems.push_back(reader.problem_at(
+            "dispatch.webhook", "there is no secret: nobody could know that a dispatch comes from this box",
+            "credential dispatch_webhook_secret, key dispatch.webhook.secret_file or variable DISPATCH_WEBHOOK_SECRET"));
+    }
+
     found.mongodb_uri = find("mongodb_uri", "", "", "MONGODB_URI");
 
     const auto& rungs = config.ladder.rungs;
@@ -291,6 +301,7 @@ void read_files(Config& config, Reader& reader) {
     }
     check_file("openai.ca_file", config.openai.ca_file, false, reader);
     check_file("elevenlabs.ca_file", config.elevenlabs.ca_file, false, reader);
+    check_file("dispatch.webhook.ca_file", config.dispatch.webhook.ca_file, false, reader);
 
     static constexpr char k_key[] = "openai.instructions_file";
     if (reader.bad.count(k_key) != 0) return;

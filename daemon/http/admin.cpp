@@ -3,6 +3,7 @@
 #include "base/text.hpp"
 #include "base/timer.hpp"
 #include "config/limits.hpp"
+#include "http/admin_answer.hpp"
 #include "http/admin_json.hpp"
 #include "http/query.hpp"
 #include "log/log.hpp"
@@ -35,40 +36,13 @@ constexpr std::string_view k_index =
     "GET /api/v1/calls         newest first; ?limit=1..1000 &before=UTC_MS &active=true|false\n"
     "GET /api/v1/calls/{sid}   one call: utterances, seams, audit\n"
     "POST /api/v1/calls/{sid}/transfer   hand it to a person; Content-Type: application/json\n"
+    "GET /api/v1/dispatches    newest first; ?open=true|false &limit=1..1000\n"
+    "GET /api/v1/dispatches/{id}   what the CAD is told of one; ?format=holdfast|eido\n"
+    "POST /api/v1/dispatches/{id}/approve | reject | acknowledge\n"
     "GET /api/v1/events        WebSocket feed of what happens; ?call=SID\n";
 
-// What every answer carries: nothing here may be cached, framed, sniffed or loaded by another page.
-net::HttpResponse answer(int status, std::string_view type, std::string body) {
-    net::HttpResponse response;
-    response.status = status;
-    response.content_type.assign(type);
-    response.body = std::move(body);
-    response.headers = {{"Cache-Control", "no-store"},
-                        {"X-Content-Type-Options", "nosniff"},
-                        {"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"},
-                        {"Cross-Origin-Resource-Policy", "same-origin"},
-                        {"Referrer-Policy", "no-referrer"}};
-    return response;
-}
-
-net::HttpResponse json(int status, std::string body) {
-    return answer(status, "application/json; charset=utf-8", std::move(body));
-}
-
-net::HttpResponse text(int status, std::string body) {
-    return answer(status, "text/plain; charset=utf-8", std::move(body));
-}
-
-net::HttpResponse error(int status, std::string_view code, std::string_view message) {
-    return json(status, error_json(code, message));
-}
-
-net::HttpResponse bad_query(std::string_view message) {
-    return error(400, "bad_query", message);
-}
-
 net::HttpResponse bad_sid() {
-    return error(400, "bad_call_sid", "a CallSid is CA and 32 hexadecimal digits");
+    return error_answer(400, "bad_call_sid", "a CallSid is CA and 32 hexadecimal digits");
 }
 
 bool starts_with(std::string_view text, std::string_view prefix) {
@@ -93,17 +67,6 @@ bool is_route(std::string_view path) {
     }
     return starts_with(path, k_call_prefix) && path.size() > k_call_prefix.size() &&
            path.find('/', k_call_prefix.size()) == std::string_view::npos;
-}
-
-// A browser names the page that opens a socket; tools name none.
-bool origin_allowed(const net::HttpRequest& request) {
-    const auto origin_text = request.header("origin");
-    if (origin_text.empty()) return true;
-    const auto origin = net::parse_url(origin_text);
-    const auto self = net::parse_url((request.secure ? "https://" : "http://") +
-                                     std::string(request.header("host")));
-    return origin && self && origin->scheme == self->scheme && origin->host == self->host &&
-           origin->port == self->port;
 }
 
 // Fills `query`, or says what is wrong with it.
@@ -131,64 +94,6 @@ std::optional<net::HttpResponse> read_calls_query(std::string_view raw, store::R
 
 }  // namespace
 
-// Open questions to the journal and to the media loop. Each is answered once: by them or by its timer.
-struct AdminRoutes::Questions : std::enable_shared_from_this<Questions> {
-    struct Open {
-        Open(base::Loop& loop, net::HttpReply reply_in) : reply(std::move(reply_in)), timer(loop) {}
-        net::HttpReply reply;
-        base::Timer timer;
-    };
-
-    explicit Questions(base::Loop& loop_in) : loop(loop_in) {}
-
-    // What to hand to the journal: brings the answer back to this loop, if somebody still waits.
-    template <class Rows, class Render>
-    std::function<void(base::Result<Rows>)> ask(net::HttpReply reply, Render render) {
-        const auto id = ++next_id;
-        auto [place, added] = open.try_emplace(id, loop, std::move(reply));
-        place->second.timer.arm(limits::admin_read_timeout, [this, id] {
-            if (late.should_log(loop.now())) {
-                k_log.warning("a question of the admin listener was not answered in time",
-                              {{"suppressed", late.suppressed()}});
-            }
-            finish(id, error(503, "timeout", "the daemon did not answer in time"));
-        });
-        const std::weak_ptr<Questions> weak = weak_from_this();
-        return [weak, &to = loop, id, render](base::Result<Rows> rows) {
-            to.post([weak, id, render, rows = std::move(rows)] {
-                const auto self = weak.lock();
-                if (!self || self->open.find(id) == self->open.end()) return;
-                self->finish(id, rows ? render(*rows) : self->refusal(rows.error()));
-            });
-        };
-    }
-
-    net::HttpResponse refusal(const base::Error& why) {
-        if (why.condition == base::Condition::reject) {
-            return error(404, "not_found", "the journal knows no such call");
-        }
-        if (unread.should_log(loop.now())) {
-            k_log.warning("journal could not be read",
-                          {{"code", why.code}, {"suppressed", unread.suppressed()}});
-        }
-        return error(503, "store_unavailable", "the journal cannot be read");
-    }
-
-    void finish(std::uint64_t id, net::HttpResponse response) {
-        const auto found = open.find(id);
-        if (found == open.end()) return;
-        const auto reply = std::move(found->second.reply);
-        open.erase(found);
-        reply(std::move(response));
-    }
-
-    base::Loop& loop;
-    std::map<std::uint64_t, Open> open;
-    std::uint64_t next_id = 0;
-    log::RepeatGuard late;
-    log::RepeatGuard unread;
-};
-
 AdminRoutes::AdminRoutes(base::Loop& loop, store::Journal& journal, FeedHub& feed,
                          std::function<DaemonStatus()> status, AdminOptions options)
     : loop_(loop),
@@ -196,7 +101,8 @@ AdminRoutes::AdminRoutes(base::Loop& loop, store::Journal& journal, FeedHub& fee
       feed_(feed),
       status_(std::move(status)),
       options_(options),
-      questions_(std::make_shared<Questions>(loop)) {}
+      questions_(std::make_shared<Questions>(loop)),
+      dispatches_(loop, journal, questions_, options_.dispatches) {}
 
 AdminRoutes::~AdminRoutes() = default;
 
@@ -208,17 +114,18 @@ bool AdminRoutes::host_allowed(const net::HttpRequest& request) const {
 
 void AdminRoutes::on_request(const net::HttpRequest& request, net::HttpReply reply) {
     if (!host_allowed(request)) {
-        return reply(error(403, "bad_host", "use 127.0.0.1, localhost or [::1] as the host"));
+        return reply(error_answer(403, "bad_host", "use 127.0.0.1, localhost or [::1] as the host"));
     }
-    if (!is_route(request.path()) && !transfer_call(request.path())) return reply(error(404, "not_found", "no such path; see /"));
+    if (DispatchRoutes::takes(request.path())) return dispatches_.on_request(request, std::move(reply));
+    if (!is_route(request.path()) && !transfer_call(request.path())) return reply(error_answer(404, "not_found", "no such path; see /"));
     if (const auto sid = transfer_call(request.path())) {
         if (request.method == "POST") return transfer(request, *sid, std::move(reply));
-        auto refused = error(405, "method_not_allowed", "this path takes POST");
+        auto refused = error_answer(405, "method_not_allowed", "this path takes POST");
         refused.headers.emplace_back("Allow", "POST");
         return reply(std::move(refused));
     }
     if (request.method != "GET" && request.method != "HEAD") {
-        auto refused = error(405, "method_not_allowed", "this path takes GET and HEAD");
+        auto refused = error_answer(405, "method_not_allowed", "this path takes GET and HEAD");
         refused.headers.emplace_back("Allow", "GET, HEAD");
         return reply(std::move(refused));
     }
@@ -227,15 +134,15 @@ void AdminRoutes::on_request(const net::HttpRequest& request, net::HttpReply rep
 
 void AdminRoutes::route(const net::HttpRequest& request, net::HttpReply reply) {
     const auto path = request.path();
-    if (path == "/") return reply(text(200, std::string(k_index)));
-    if (path == "/healthz") return reply(text(200, "ok\n"));
+    if (path == "/") return reply(text_answer(200, std::string(k_index)));
+    if (path == "/healthz") return reply(text_answer(200, "ok\n"));
     if (path == "/readyz") return reply(readyz());
     if (path == "/metrics") {
         return reply(
             answer(200, "text/plain; version=0.0.4; charset=utf-8", metrics::exposition()));
     }
     if (path == k_events_path) {
-        auto refused = error(426, "upgrade_required", "this path is a WebSocket");
+        auto refused = error_answer(426, "upgrade_required", "this path is a WebSocket");
         refused.headers.emplace_back("Upgrade", "websocket");
         return reply(std::move(refused));
     }
@@ -247,11 +154,11 @@ void AdminRoutes::route(const net::HttpRequest& request, net::HttpReply reply) {
 
 net::HttpResponse AdminRoutes::readyz() const {
     const DaemonStatus status = status_();
-    return json(status.ready ? 200 : 503, ready_json(status, loop_.utc_ms()));
+    return json_answer(status.ready ? 200 : 503, ready_json(status, loop_.utc_ms()));
 }
 
 net::HttpResponse AdminRoutes::status_page() const {
-    return json(200, status_json(status_(), loop_.utc_ms()));
+    return json_answer(200, status_json(status_(), loop_.utc_ms()));
 }
 
 void AdminRoutes::list_calls(const net::HttpRequest& request, net::HttpReply reply) {
@@ -259,7 +166,7 @@ void AdminRoutes::list_calls(const net::HttpRequest& request, net::HttpReply rep
     if (auto refused = read_calls_query(request.query(), query)) return reply(std::move(*refused));
     journal_.read_calls(
         query, questions_->ask<store::CallList>(std::move(reply), [](const store::CallList& list) {
-            return json(200, calls_json(list));
+            return json_answer(200, calls_json(list));
         }));
 }
 
@@ -270,7 +177,7 @@ void AdminRoutes::show_call(std::string_view sid_text, net::HttpReply reply) {
     journal_.read_call(*sid, questions_->ask<store::CallDetail>(
                                  std::move(reply), [this](const store::CallDetail& detail) {
                                      note_view(detail.call.call);
-                                     return json(200, call_json(detail));
+                                     return json_answer(200, call_json(detail));
                                  }));
 }
 
@@ -278,27 +185,21 @@ namespace {
 
 net::HttpResponse transfer_answer(const base::CallSid& sid, call::Transfer result) {
     switch (result) {
-        case call::Transfer::asked: return json(202, transfer_json(sid));
-        case call::Transfer::unknown_call: return error(404, "not_found", "no call with that CallSid is going on");
-        case call::Transfer::not_started: return error(409, "not_started", "the call has no sound yet; try again in a moment");
-        case call::Transfer::with_person: return error(409, "with_person", "a person has the call, or is being dialled");
+        case call::Transfer::asked: return json_answer(202, transfer_json(sid));
+        case call::Transfer::unknown_call: return error_answer(404, "not_found", "no call with that CallSid is going on");
+        case call::Transfer::not_started: return error_answer(409, "not_started", "the call has no sound yet; try again in a moment");
+        case call::Transfer::with_person: return error_answer(409, "with_person", "a person has the call, or is being dialled");
     }
-    return error(500, "internal", "no answer");
+    return error_answer(500, "internal", "no answer");
 }
 
 }  // namespace
 
-// A page of another origin can send neither this content type nor its own Origin past us.
 void AdminRoutes::transfer(const net::HttpRequest& request, std::string_view sid_text, net::HttpReply reply) {
-    const auto type = request.header("content-type");
-    if (!base::equal_ignoring_case(type.substr(0, type.find(';')), "application/json")) {
-        return reply(error(415, "unsupported_media_type", "send Content-Type: application/json"));
-    }
-    if (!origin_allowed(request)) return reply(error(403, "bad_origin", "pages of another origin may not do this"));
-    if (!request.query().empty()) return reply(bad_query("this path takes no query parameters"));
+    if (auto refused = refuse_post(request)) return reply(std::move(*refused));
     const auto sid = base::CallSid::parse(sid_text);
     if (!sid) return reply(bad_sid());
-    if (!options_.transfer) return reply(error(503, "unavailable", "this daemon serves no calls"));
+    if (!options_.transfer) return reply(error_answer(503, "unavailable", "this daemon serves no calls"));
     audit("transfer", {}, *sid);  // asked for, whatever comes of it
     k_log.notice("transfer to a person asked for", *sid);
     options_.transfer(*sid, questions_->ask<call::Transfer>(
@@ -334,17 +235,17 @@ net::UpgradeAnswer AdminRoutes::on_upgrade(const net::HttpRequest& request) {
     if (call) only = base::CallSid::parse(*call);
 
     if (!host_allowed(request)) {
-        result.refusal = error(403, "bad_host", "use 127.0.0.1, localhost or [::1] as the host");
+        result.refusal = error_answer(403, "bad_host", "use 127.0.0.1, localhost or [::1] as the host");
     } else if (request.path() != k_events_path) {
-        result.refusal = error(404, "not_found", "only /api/v1/events is a WebSocket");
+        result.refusal = error_answer(404, "not_found", "only /api/v1/events is a WebSocket");
     } else if (!origin_allowed(request)) {
-        result.refusal = error(403, "bad_origin", "pages of another origin may not read this feed");
+        result.refusal = error_answer(403, "bad_origin", "pages of another origin may not read this feed");
     } else if (!query) {
         result.refusal = bad_query(problem);
     } else if (call && !only) {
         result.refusal = bad_sid();
     } else if (feed_.full()) {
-        result.refusal = error(503, "too_many_readers", "every place of the feed is taken");
+        result.refusal = error_answer(503, "too_many_readers", "every place of the feed is taken");
         result.refusal.headers.emplace_back("Retry-After", "5");
     } else {
         result.accept = true;

@@ -1,11 +1,13 @@
 // The admin listener's routes: health, metrics, the REST views of the journal and the event feed.
 // Runs on the admin thread's loop; questions go to the journal and come back by a post, so nothing
-// here blocks. One thing here changes a call: handing it to a person.
+// here blocks. What changes something: handing a call to a person, and deciding on a dispatch.
 #pragma once
 
 #include "base/ids.hpp"
 #include "base/loop.hpp"
 #include "call/registry.hpp"
+#include "http/admin_answer.hpp"
+#include "http/admin_dispatch.hpp"
 #include "http/feed_hub.hpp"
 #include "http/status.hpp"
 #include "net/http_server.hpp"
@@ -23,6 +25,7 @@ struct AdminOptions {
     bool loopback = true;
     // Hands a call to a person, on the media loop. `answered` may be called from there, once.
     std::function<void(const base::CallSid&, std::function<void(base::Result<call::Transfer>)> answered)> transfer;
+    DispatchActions dispatches;
 };
 
 class AdminRoutes : public net::HttpHandler {
@@ -37,8 +40,6 @@ class AdminRoutes : public net::HttpHandler {
     net::UpgradeAnswer on_upgrade(const net::HttpRequest& request) override;
 
   private:
-    struct Questions;
-
     bool host_allowed(const net::HttpRequest& request) const;
     void route(const net::HttpRequest& request, net::HttpReply reply);
     net::HttpResponse readyz() const;
@@ -56,6 +57,7 @@ class AdminRoutes : public net::HttpHandler {
     const AdminOptions options_;
     std::map<base::CallSid, base::TimePoint> viewed_;
     std::shared_ptr<Questions> questions_;  // answers hold it weakly
+    DispatchRoutes dispatches_;
 };
 
 }  // namespace holdfast::http

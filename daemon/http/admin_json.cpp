@@ -184,6 +184,25 @@ Json dispatch_object(const store::DispatchRow& row) {
             {"reason", dispatch.reason}};
 }
 
+Json life_object(const dispatch::Life& life) {
+    const auto& proposal = life.proposal;
+    return {{"id", life.id().str()},
+            {"call", proposal.call.str()},
+            {"state", life.state()},
+            {"open", life.open()},
+            {"type", proposal.type},
+            {"priority", proposal.priority},
+            {"place", proposal.place.reveal()},
+            {"incomplete", proposal.incomplete},
+            {"rule", proposal.rule},
+            {"proposed_utc_ms", proposal.utc_ms},
+            {"changed_utc_ms", life.changed_utc_ms},
+            {"approved", life.approved},
+            {"acknowledged", life.acknowledged},
+            {"by", life.by},
+            {"reason", life.reason}};
+}
+
 Json audit_object(const store::AuditRow& row) {
     return {{"seq", row.seq},
             {"utc_ms", row.audit.utc_ms},
@@ -258,6 +277,11 @@ std::string call_json(const store::CallDetail& detail) {
     for (const auto& row : detail.facts) facts.push_back(fact_object(row));
     Json incidents = Json::array();
     for (const auto& row : detail.incidents) incidents.push_back(incident_object(row));
+    Json dead = Json::array();
+    for (const auto& letter : detail.dead_letters) {
+        dead.push_back({{"utc_ms", letter.utc_ms}, {"target", letter.target}, {"key", letter.key}, {"attempts", letter.attempts},
+                        {"reason", letter.reason}});
+    }
     Json dispatches = Json::array();
     for (const auto& row : detail.dispatches) dispatches.push_back(dispatch_object(row));
     Json audit = Json::array();
@@ -269,7 +293,16 @@ std::string call_json(const store::CallDetail& detail) {
                  {"facts", std::move(facts)},
                  {"incidents", std::move(incidents)},
                  {"dispatches", std::move(dispatches)},
+                 {"dead_letters", std::move(dead)},
                  {"audit", std::move(audit)}});
+}
+
+std::string dispatch_json(const dispatch::Life& life) { return dump({{"dispatch", life_object(life)}}); }
+
+std::string dispatches_json(const std::vector<dispatch::Life>& lives) {
+    Json list = Json::array();
+    for (const auto& life : lives) list.push_back(life_object(life));
+    return dump({{"dispatches", std::move(list)}});
 }
 
 }  // namespace holdfast::http

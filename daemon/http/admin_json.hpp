@@ -1,6 +1,7 @@
 // The JSON documents of the admin listener, as README.md of this room describes them. Pure.
 #pragma once
 
+#include "dispatch/life.hpp"
 #include "http/status.hpp"
 #include "store/journal.hpp"
 
@@ -17,5 +18,7 @@ std::string ready_json(const DaemonStatus& status, std::int64_t now_utc_ms);
 // No phone numbers; those are in the detail of one call only.
 std::string calls_json(const store::CallList& list);
 std::string call_json(const store::CallDetail& detail);
+std::string dispatch_json(const dispatch::Life& life);
+std::string dispatches_json(const std::vector<dispatch::Life>& lives);
 
 }  // namespace holdfast::http

@@ -122,6 +122,7 @@ Changes Case::caller_said(std::string_view text, std::string_view turn, std::int
     for (const Word& word : words) {
         if (heard_.size() < k_heard_bytes) heard_ += " " + upper(word.folded);
     }
+    if (!life_threat_ && settings_.tripwires.hit(words)) life_threat_ = changes.life_threat = true;
     const std::string question = questions_.open();
     changes.question = questions_.answered(start_ms);
 
@@ -254,6 +255,7 @@ void Case::settle(Changes& changes) {
         now.also.assign(order.begin() + 1, order.end());
         now.priority = caller_types_.empty() ? default_priority(now.type) : std::min(base_priority_, default_priority(now.type));
     }
+    if (life_threat_) now.priority = 1;
     now.place = caller_place_;
     if (model_place_ && model_place_->known && (!now.place || !now.place->known)) now.place = model_place_;
     if (!now.place && model_place_) now.place = model_place_;

@@ -9,6 +9,7 @@
 #include "incident/policy.hpp"
 #include "incident/questions.hpp"
 #include "incident/reading.hpp"
+#include "incident/tripwires.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -16,6 +17,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace holdfast::incident {
@@ -58,6 +60,7 @@ struct Changes {
     std::optional<Picture> picture;     // only when it is another one than before
     bool type_first = false;            // for the first time there is one
     bool place_first = false;           // ... one that is known
+    bool life_threat = false;           // for the first time, words that mean one (a tripwire)
     bool question = false;              // one more question counts
     std::optional<Decision> proposal;   // somebody should be sent; once for each picture that says so
 };
@@ -65,6 +68,7 @@ struct Changes {
 struct CaseSettings {
     int questions_max = 3;
     std::int64_t answer_timeout_ms = 10'000;
+    Tripwires tripwires{};
 };
 
 // An argument of a model's tool call, not trusted.
@@ -75,7 +79,7 @@ struct Report {
 
 class Case {
   public:
-    explicit Case(CaseSettings settings) : settings_(settings), questions_(settings.answer_timeout_ms) {}
+    explicit Case(CaseSettings settings) : settings_(std::move(settings)), questions_(settings_.answer_timeout_ms) {}
 
     // Offsets in the call. `turn` names the utterance in the journal.
     Changes caller_said(std::string_view text, std::string_view turn, std::int64_t start_ms);
@@ -101,6 +105,7 @@ class Case {
     std::optional<Type> model_type_;
     std::optional<Place> caller_place_;
     std::optional<Place> model_place_;
+    bool life_threat_ = false;
     int base_priority_ = 5;         // the most urgent the caller's words were
     std::string last_text_;         // of the caller
     std::string heard_;             // all of the caller's words, folded; bounded

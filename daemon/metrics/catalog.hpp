@@ -104,6 +104,13 @@ inline Histogram greeting_seconds{"holdfast_greeting_seconds", "Stream start to 
     {0.001, 0.005, 0.01, 0.05, 0.1, 0.3, 1}};
 inline Histogram dispatch_proposal_seconds{"holdfast_dispatch_proposal_seconds",
     "Stream start to the first proposal to send somebody, written down.", {2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 300}};
+inline LabelledCounter dispatch_total{"holdfast_dispatch_total", "Steps of dispatches, written down.", "state",
+    {"proposed", "approved", "sent", "acknowledged", "rejected", "superseded", "undeliverable", "other"}};
+inline Gauge dispatch_open{"holdfast_dispatch_open", "Dispatches that wait for a person or the CAD."};
+inline LabelledCounter webhook_total{"holdfast_dispatch_webhook_total", "Tries to give the CAD a dispatch.", "result",
+    {"delivered", "again", "dead", "other"}};
+inline Gauge outbox_owed{"holdfast_outbox_owed", "Documents that the CAD has not taken yet."};
+inline Counter tripwire_total{"holdfast_tripwire_total", "Calls in which the caller's words meant a life at risk."};
 
 // Scripted voice
 inline LabelledCounter tts_failed_total{"holdfast_tts_failed_total", "Sentences that could not be spoken fresh, by cause.", "code",

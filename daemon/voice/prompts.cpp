@@ -8,8 +8,8 @@ namespace holdfast::voice {
 namespace {
 
 // Besides those of the canned questions.
-constexpr std::array<std::string_view, 6> k_every_call{"greeting", "person", "filler", "stall", "silence_prompt",
-                                                       "silence_keys"};
+constexpr std::array<std::string_view, 8> k_every_call{"greeting",       "person",       "filler",      "stall",
+                                                       "silence_prompt", "silence_keys", "help_coming", "person_offer"};
 
 }  // namespace
 

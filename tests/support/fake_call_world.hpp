@@ -65,6 +65,7 @@ class FakeVoice : public voice::Voice {
     void item_played(std::string_view item) override { played.emplace_back(item); }
     void interrupted(const std::vector<voice::PlayedItem>& items) override { cut = items; }
     void cancel_response() override { ++cancels; }
+    void dispatch_acknowledged(std::string_view result) override { acknowledged.emplace_back(result); }
     bool ready() const override { return configured && proven; }
     bool hears() const override { return ears; }
     void unheard(std::int64_t since_ms, const Give& give) override {
@@ -92,6 +93,7 @@ class FakeVoice : public voice::Voice {
     }
 
     voice::VoiceListener& listener;
+    std::vector<std::string> acknowledged;
     ladder::Rung rung = ladder::Rung::openai;
     bool ears = true;
     std::vector<std::string> not_written_down;  // what unheard() gives
@@ -246,6 +248,8 @@ class CallWorld : private call::CallOwner {
         clips.add("person", "en", {audio_ms(1000), "Please stay on the line."});
         clips.add("filler", "en", {audio_ms(800), "One moment, please."});
         clips.add("stall", "en", {audio_ms(900), "There was a short interruption."});
+        clips.add("help_coming", "en", {audio_ms(700), "Help is on the way."});
+        clips.add("person_offer", "en", {audio_ms(700), "To talk to a person, press zero."});
         clips.add("silence_prompt", "en", {audio_ms(900), "Are you there?"});
         clips.add("silence_keys", "en", {audio_ms(900), "Press 1 for yes."});
         settings->person_words = {"operator", "a real person"};

@@ -30,12 +30,23 @@ std::string check_sid(const std::string& text) {
     return base::CallSid::parse(text) ? "" : "a CallSid is CA and 32 hexadecimal digits";
 }
 
+std::string check_dispatch(const std::string& text) {
+    const auto colon = text.find(':');
+    const bool named = colon != std::string::npos && base::CallSid::parse(text.substr(0, colon)) &&
+                       text.compare(colon, 10, ":dispatch:") == 0 && text.size() > colon + 10 &&
+                       text.find_first_not_of("0123456789", colon + 10) == std::string::npos;
+    return named ? "" : "a dispatch is named like CA...:dispatch:1";
+}
+
 struct Commands {
     CLI::App* status;
     CLI::App* calls;
     CLI::App* show;
     CLI::App* tail;
     CLI::App* transfer;
+    CLI::App* incidents;
+    CLI::App* approve;
+    CLI::App* reject;
     CLI::App* check;
     CLI::App* prompts_build;
     CLI::App* prompts_import;
@@ -118,6 +129,14 @@ Commands declare(CLI::App& app, Options& options, FileOptions& files) {
                             "Also speech edges and connection stages");
     commands.transfer = app.add_subcommand("transfer", "Hand a running call to a person");
     commands.transfer->add_option("SID", options.call, "The call's CallSid")->required()->check(check_sid);
+    commands.incidents = app.add_subcommand("incidents", "List dispatches that wait for somebody, newest first");
+    commands.incidents->add_flag("--all", options.all, "Also those that are decided");
+    commands.incidents->add_option("--limit", options.limit, "At most so many")->check(CLI::Range(1, 1000))->capture_default_str();
+    commands.approve = app.add_subcommand("approve", "Approve a dispatch: help is sent");
+    commands.approve->add_option("ID", options.dispatch, "As holdfastctl incidents lists it")->required()->check(check_dispatch);
+    commands.reject = app.add_subcommand("reject", "Reject a dispatch: nobody is sent for it");
+    commands.reject->add_option("ID", options.dispatch, "As holdfastctl incidents lists it")->required()->check(check_dispatch);
+    commands.reject->add_option("--why", options.why, "The reason, for the journal and the CAD")->required();
     commands.check = app.add_subcommand("check", "Check a holdfast.yaml or a journal database");
     commands.check->add_option("FILE", options.file, "The file")->required();
     declare_eleven(app, options.eleven, commands);
@@ -141,6 +160,9 @@ int dispatch(const Commands& commands, const Session& session, const FileOptions
     if (commands.status->parsed()) return status_command(session);
     if (commands.calls->parsed()) return calls_command(session);
     if (commands.show->parsed()) return show_command(session);
+    if (commands.incidents->parsed()) return incidents_command(session);
+    if (commands.approve->parsed()) return approve_command(session);
+    if (commands.reject->parsed()) return reject_command(session);
     if (commands.transfer->parsed()) return transfer_command(session);
     if (commands.tail->parsed()) return tail_command(session);
     if (commands.agent_create->parsed()) return agent_create_command(session);

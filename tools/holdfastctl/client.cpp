@@ -95,12 +95,12 @@ base::Result<net::HttpAnswer> Client::get(const std::string& target) const {
     return ask(std::move(call));
 }
 
-base::Result<net::HttpAnswer> Client::post(const std::string& target) const {
+base::Result<net::HttpAnswer> Client::post(const std::string& target, std::string body) const {
     net::HttpCall call;
     call.method = "POST";
     call.url = url(target, "http");
     call.headers = {{"Content-Type", "application/json"}};
-    call.body = "{}";
+    call.body = std::move(body);
     return ask(std::move(call));
 }
 

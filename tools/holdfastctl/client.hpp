@@ -25,8 +25,8 @@ class Client {
     static base::Result<Client> make(const std::string& admin, const std::string& ca_file);
 
     base::Result<net::HttpAnswer> get(const std::string& target) const;
-    // With an empty JSON document.
-    base::Result<net::HttpAnswer> post(const std::string& target) const;
+    // `body`: a JSON document.
+    base::Result<net::HttpAnswer> post(const std::string& target, std::string body = "{}") const;
 
     struct Follower {
         std::function<bool(std::string_view text)> on_event;  // false: enough

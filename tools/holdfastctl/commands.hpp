@@ -38,6 +38,9 @@ struct Options {
     bool active = false;      // calls
     int limit = 20;           // calls
     std::string call;         // show, tail, transfer
+    bool all = false;         // incidents
+    std::string dispatch;     // approve, reject
+    std::string why;          // reject
     bool until_end = false;   // tail
     bool everything = false;  // tail
     std::string file;         // check
@@ -57,6 +60,9 @@ int calls_command(const Session& session);
 int show_command(const Session& session);
 int tail_command(const Session& session);
 int transfer_command(const Session& session);
+int incidents_command(const Session& session);
+int approve_command(const Session& session);
+int reject_command(const Session& session);
 int check_command(const Session& session);
 int agent_create_command(const Session& session);
 int agent_show_command(const Session& session);

@@ -14,6 +14,7 @@ namespace holdfast::ctl {
 
 std::string print_status(const nlohmann::json& status, const Look& look);
 std::string print_calls(const nlohmann::json& calls, const Look& look);
+std::string print_dispatches(const nlohmann::json& dispatches, const Look& look);
 // The only place that shows phone numbers.
 std::string print_call(const nlohmann::json& detail, const Look& look);
 

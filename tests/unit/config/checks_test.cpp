@@ -277,6 +277,35 @@ TEST(ConfigChecks, WordsForAPersonAreBounded) {
     EXPECT_THAT(wrong(config), ElementsAre(HasSubstr("person.words: too many")));
 }
 
+TEST(ConfigChecks, AutomaticDispatchNeedsAConfirmationAndACad) {
+    Config config = good();
+    config.dispatch.mode = "automatic";
+    EXPECT_THAT(wrong(config), ElementsAre(HasSubstr("nobody has confirmed"), HasSubstr("there is no CAD")));
+    config.dispatch.automatic_confirmed = true;
+    EXPECT_THAT(wrong(config), ElementsAre(HasSubstr("there is no CAD")));
+    config.dispatch.webhook.url = "https://cad.psap.example/dispatches?agency=7";
+    EXPECT_THAT(wrong(config), IsEmpty());
+}
+
+TEST(ConfigChecks, TheCadIsReachedOverTls) {
+    Config config = good();
+    for (const char* url : {"http://127.0.0.1:8080/d", "https://10.0.0.7/d"}) {
+        config.dispatch.webhook.url = url;
+        EXPECT_THAT(wrong(config), IsEmpty()) << url;
+    }
+    for (const char* url : {"http://cad.psap.example", "ftp://cad.psap.example", "cad", "https://u:p@cad.psap.example",
+                            "https://cad.psap.example/#x"}) {
+        config.dispatch.webhook.url = url;
+        EXPECT_THAT(wrong(config), ElementsAre(HasSubstr("dispatch.webhook.url"))) << url;
+    }
+}
+
+TEST(ConfigChecks, TripwiresAreBounded) {
+    Config config = good();
+    config.dispatch.tripwires.assign(65, "gun");
+    EXPECT_THAT(wrong(config), ElementsAre(HasSubstr("dispatch.tripwires: too many")));
+}
+
 TEST(ConfigChecks, KeysThatAreAlreadyBadAreLeftAlone) {
     Config config;
     config.twilio.verify_signature = false;

@@ -80,7 +80,7 @@ ladder:
   silence_person_s: 50
 uplink: {up_kbps: 1000, down_kbps: 2000}
 person: {number: +15550100125, caller_id: "+15550100126", timeout_s: 45, words: [help desk, bediener]}
-dispatch: {max_questions: 4, answer_timeout_s: 12}
+dispatch: {mode: advise, automatic_confirmed: true, max_questions: 4, answer_timeout_s: 12, tripwires: [fire], webhook: {url: "https://cad.psap.example/d", format: eido, ca_file: /dca.pem, secret_file: /run/dsecret, timeout_s: 5}}
 store: {path: /data/j.db, runtime_path: /run/x, retention_days: 30}
 recording: {enabled: true, transcribe: false, path: /data/r, retention_days: 7, canned_retention_days: 8, unheard_retention_days: 9}
 media: {threads: 1, max_calls: 200}
@@ -130,6 +130,14 @@ log: {level: debug, format: json}
     EXPECT_EQ(c.uplink.up_kbps, 1000);
     EXPECT_EQ(c.uplink.down_kbps, 2000);
     EXPECT_THAT(c.person.words, ElementsAre("help desk", "bediener"));
+    EXPECT_EQ(c.dispatch.mode, "advise");
+    EXPECT_TRUE(c.dispatch.automatic_confirmed);
+    EXPECT_THAT(c.dispatch.tripwires, ElementsAre("fire"));
+    EXPECT_EQ(c.dispatch.webhook.url, "https://cad.psap.example/d");
+    EXPECT_EQ(c.dispatch.webhook.format, "eido");
+    EXPECT_EQ(c.dispatch.webhook.ca_file, "/dca.pem");
+    EXPECT_EQ(c.dispatch.webhook.secret_file, "/run/dsecret");
+    EXPECT_EQ(c.dispatch.webhook.timeout, seconds(5));
     EXPECT_TRUE(c.recording.enabled);
     EXPECT_FALSE(c.recording.transcribe);
     EXPECT_EQ(c.recording.path, "/data/r");
@@ -307,6 +315,9 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"person: {caller_id: \"+0555010012\"}", "a number such as"},
         Wrong{"person: {timeout_s: 4}", "from 5 to 600"},
         Wrong{"dispatch: {max_questions: 0}", "from 1 to 20"},
+        Wrong{"dispatch: {mode: sometimes}", "advise, approve, automatic"},
+        Wrong{"dispatch: {tripwires: [\" \"]}", "dispatch.tripwires[0]: not what it should be"},
+        Wrong{"dispatch: {webhook: {url: 'https://cad.psap.example'}}", "dispatch.webhook: there is no secret"},
         Wrong{"dispatch: {answer_timeout_s: 2}", "from 3 to 120"},
         Wrong{"person: {words: operator}", "a single value instead of a list"},
         Wrong{"person: {words: [\" \"]}", "person.words[0]: not what it should be"},

@@ -1,0 +1,88 @@
+#include "http/admin_answer.hpp"
+
+#include "base/text.hpp"
+#include "http/admin_json.hpp"
+#include "log/log.hpp"
+#include "net/url.hpp"
+
+#include <utility>
+
+namespace holdfast::http {
+namespace {
+constexpr log::Logger k_log{"http"};
+}
+
+net::HttpResponse answer(int status, std::string_view type, std::string body) {
+    net::HttpResponse response;
+    response.status = status;
+    response.content_type.assign(type);
+    response.body = std::move(body);
+    response.headers = {{"Cache-Control", "no-store"},
+                        {"X-Content-Type-Options", "nosniff"},
+                        {"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"},
+                        {"Cross-Origin-Resource-Policy", "same-origin"},
+                        {"Referrer-Policy", "no-referrer"}};
+    return response;
+}
+
+net::HttpResponse json_answer(int status, std::string body) {
+    return answer(status, "application/json; charset=utf-8", std::move(body));
+}
+
+net::HttpResponse text_answer(int status, std::string body) {
+    return answer(status, "text/plain; charset=utf-8", std::move(body));
+}
+
+net::HttpResponse error_answer(int status, std::string_view code, std::string_view message) {
+    return json_answer(status, error_json(code, message));
+}
+
+net::HttpResponse bad_query(std::string_view message) { return error_answer(400, "bad_query", message); }
+
+bool origin_allowed(const net::HttpRequest& request) {
+    const auto origin_text = request.header("origin");
+    if (origin_text.empty()) return true;
+    const auto origin = net::parse_url(origin_text);
+    const auto self = net::parse_url((request.secure ? "https://" : "http://") + std::string(request.header("host")));
+    return origin && self && origin->scheme == self->scheme && origin->host == self->host && origin->port == self->port;
+}
+
+std::optional<net::HttpResponse> refuse_post(const net::HttpRequest& request) {
+    const auto type = request.header("content-type");
+    if (!base::equal_ignoring_case(type.substr(0, type.find(';')), "application/json")) {
+        return error_answer(415, "unsupported_media_type", "send Content-Type: application/json");
+    }
+    if (!origin_allowed(request)) return error_answer(403, "bad_origin", "pages of another origin may not do this");
+    if (!request.query().empty()) return bad_query("this path takes no query parameters");
+    return std::nullopt;
+}
+
+std::uint64_t Questions::open(net::HttpReply reply) {
+    const auto id = ++next_id_;
+    auto [place, added] = open_.try_emplace(id, loop_, std::move(reply));
+    place->second.timer.arm(limits::admin_read_timeout, [this, id] {
+        if (late_.should_log(loop_.now())) {
+            k_log.warning("a question of the admin listener was not answered in time", {{"suppressed", late_.suppressed()}});
+        }
+        finish(id, error_answer(503, "timeout", "the daemon did not answer in time"));
+    });
+    return id;
+}
+
+net::HttpResponse Questions::journal_refusal(const base::Error& why) {
+    if (why.condition == base::Condition::reject) return error_answer(404, "not_found", "the journal knows no such call");
+    if (unread_.should_log(loop_.now())) {
+        k_log.warning("journal could not be read", {{"code", why.code}, {"suppressed", unread_.suppressed()}});
+    }
+    return error_answer(503, "store_unavailable", "the journal cannot be read");
+}
+
+void Questions::finish(std::uint64_t id, net::HttpResponse response) {
+    const auto found = open_.find(id);
+    if (found == open_.end()) return;
+    const auto reply = std::move(found->second.reply);
+    open_.erase(found);
+    reply(std::move(response));
+}
+
+}  // namespace holdfast::http
