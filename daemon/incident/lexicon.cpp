@@ -126,7 +126,7 @@ constexpr Phrases k_lexicon[] = {
     {T::dva, ' ',
      "@R .. @H|@R won't let me leave/out/go|@R won't let me ?get leave|domestic|domestic violence|restraining order|protective order|protection order|order of protection|"
      "no contact order|violat* .. order|@R is beating/drunk .. me|@H by my @R|@R broke/kicked my/the door|beats his wife|hitting his wife/girlfriend|beating his wife/girlfriend|"
-     "hitting her husband/boyfriend|@R .. no me deja|violencia domestica|orden de restriccion|orden de proteccion|orden de alejamiento|@H a su esposa/mujer/novia/pareja|mi @R me @H|@R .. pegarme/golpearme/matarme|quiere pegarme/golpearme|"
+     "hitting her husband/boyfriend|mi @R me quiere/va matar|@R .. trying/try/tried to kick/break/bust ?down/in ?the/my door|@R .. kicking ?in/down ?the/my door|@R .. no me deja|violencia domestica|orden de restriccion|orden de proteccion|orden de alejamiento|@H a su esposa/mujer/novia/pareja|mi @R me @H|@R .. pegarme/golpearme/matarme|quiere pegarme/golpearme|"
      "golpea* a su mujer/esposa/novia|le ?esta/estaba pega/pego/pegando a su esposa/mujer/novia|@R me/nos/le .. @H|@R me esta"},
     {T::sexoffns, ' ',
      "rape|raped|raping|rapist|sexual/sexually assault/assaulted/abused/abuse/harassed|molest*|exposed/exposing/exposes himself|exposing himself|flashed me/us/my/the|flasher|"
@@ -136,12 +136,12 @@ constexpr Phrases k_lexicon[] = {
      "rob|robbed|robbing|robbery|robber|robbers|hold up|holdup|held up at|held/holding us/me/them up|at gunpoint|at knifepoint|stick up|stickup|mugg*|carjack*|"
      "snatched my/her/his purse/bag/phone/chain/wallet|took my/his/her wallet/purse/phone/money/bag and ran|took my car|"
      "robbery/panic/holdup alarm|hold up alarm|gave/give him the money|emptied the register|demand* money|"
-     "acaban/acaba de asaltar/robar|asaltar*|robo a mano armada|asalto a mano armada|asalto|asaltaron|asaltando|asaltado|asaltan|asaltantes|me/nos/lo/la/le robaron con|robaron/robando/robo con pistola/cuchillo/arma|robo con/armado|"
+     "ran/running out of the bank with masks/guns/bags/money|acaban/acaba de asaltar/robar|asaltar*|robo a mano armada|asalto a mano armada|asalto|asaltaron|asaltando|asaltado|asaltan|asaltantes|me/nos/lo/la/le robaron con|robaron/robando/robo con pistola/cuchillo/arma|robo con/armado|"
      "me quito/quitaron la cartera/bolsa/camioneta/moto|nos quitaron|estan robando la/el/en|"
      "robando el banco|me arrebataron|me arrebato"},
     {T::burglary, ' ',
      "burglar/burglary/store's/store/business/house alarm ?is/was going/went|glass is/was smashed|smashed the door/glass|breaking/break/broke/broken/breaks in|breaking/break/broke/broken into|kicked/kicking in my/the/our|kicked my/the/our door|"
-     "door was/is/been ?just kicked in|door kicked in|intruder*|someone/somebody/stranger/man/guy in/inside my/our/the house/home/apartment/garage/basement|burglar*|burglariz*|"
+     "pried open|been pried|@S .. pried|door was/is/been ?just kicked in|door kicked in|intruder*|someone/somebody/stranger/man/guy in/inside my/our/the house/home/apartment/garage/basement|burglar*|burglariz*|"
      "climbing/climbed/crawling/coming ?in through my/the/a window|breaking/broke my/the ?back/front window|breaking glass|prying .. door/window|"
      "house was/got broken|in my house right now|in the house with me|home invasion|broke the lock|forced the door|window is/was smashed .. gone|"
      "people downstairs that don't|footsteps downstairs|someone is/downstairs|someone downstairs|somebody downstairs|guys inside|someone/somebody/man/men inside my/the/our house/shop/store/garage|"
@@ -152,10 +152,10 @@ constexpr Phrases k_lexicon[] = {
      "threaten*/going/wants/gonna to ?shoot shoot/stab/kill me/us/everybody/everyone/him/her/someone/people/them|threaten* to shoot/stab/kill|has/got/had/with/carrying/holding/pulled/pulls/pulling/have a/his/an ?big/loaded/hand gun/knife/rifle/machete/pistol/shotgun/handgun/firearm/weapon/revolver/ax/axe/sword/bat/crowbar/ar|"
      "waving a/an/his ?hand/big gun/knife/rifle/machete/pistol/shotgun/axe/sword/weapon|pointing/pointed/points a/his/the gun/rifle/pistol/knife/shotgun|pointing it at|"
      "he's/she's/is/are/they're/man/guy armed|armed with/man/guy/suspect|threatening/threatened/threatens/chasing/chased/attacking .. with a/an ?big hammer/knife/bat/gun/crowbar/machete/axe/pipe/stick/weapon/bottle/shovel|with a hammer/bat/crowbar/axe/pipe|brandish*|gun|guns|handgun|handguns|shotgun|rifle|pistol|machete|has a weapon|knife|weapon|"
-     "tiene un/una/el/la pistola/arma/cuchillo/machete/rifle/escopeta/navaja|con un/una pistola/cuchillo/machete/arma/rifle/navaja/escopeta|armado|armada|armados|"
+     "con navajas|navajas|tiene un/una/el/la pistola/arma/cuchillo/machete/rifle/escopeta/navaja|con un/una pistola/cuchillo/machete/arma/rifle/navaja/escopeta|armado|armada|armados|"
      "me/nos/le apunto|apuntando|apuntandome|apuntandonos|trae/traen/traia/carga/saco un/una pistola/arma/cuchillo/machete/navaja/rifle|pistola|cuchillo|machete|rifle|escopeta|un arma|navaja"},
     {T::suicthrt, ' ',
-     "kill/hurt/hang/shoot/cut myself/himself/herself/themselves|killed himself/herself|killing myself/himself/herself|suicid*|end/ended/ending my/his/her/it ?own life/all|take/took his/her/my own life|"
+     "wants/want/wanted to end it|kill/hurt/hang/shoot/cut myself/himself/herself/themselves|killed himself/herself|killing myself/himself/herself|suicid*|end/ended/ending my/his/her/it ?own life/all|take/took his/her/my own life|"
      "?is/he's/she's/i'm going/gonna/wants/want/threatening/about/ready/trying to jump|gonna jump|wants/want to die|take her/his own life|"
      "cut/cutting/slit/slitting/slashed his/her/my wrist/wrists|razor to my/his/her wrists|don't/doesn't want to live/be|not want to live|rather be dead|"
      "barricaded himself/herself|barricad*|hanged himself|hanging from|goodbye note|suicide note|better off dead|jump off/from the|"
@@ -189,7 +189,7 @@ constexpr Phrases k_lexicon[] = {
     {T::disord, ' ',
      "loud music/party/noise/neighbors|music .. loud|music blasting|blasting ?his/her/their music|noise complaint|so/too/very/really much/loud/noisy|making noise|too much noise|how loud|party/parties next|party going|partying|"
      "arguing|argument|yell*|scream*|shouting|naked|nude|no clothes on|drunk guy/man/woman/people/and/person|drunk .. yelling/screaming|really/very/is/are drunk|intoxicated|threatening|threatens/threatened to|threats|threaten|harass*|bothering customers/people|"
-     "disturb*|public urination|urinating|peeing on|drug deal*|dealing/selling/smoking/doing/using/shooting drugs|drugs in|crackhead|smoking crack/meth|on drugs|panhandl*|fireworks|firecrackers|riot*|rioting|protest*|"
+     "disturb*|public urination|urinating|peeing on|drug deal*|dealing/selling/smoking/doing/using/shooting drugs|drugs in|crackhead|smoking crack/meth|on drugs|panhandl*|shooting ?off fireworks|fireworks|firecrackers|riot*|rioting|protest*|"
      "causing a scene|causing trouble|refus* to pay|kids playing ball|setting off fireworks|cursing at|swearing at|loud|crowd|rowdy|"
      "musica .. alta/fuerte/volumen|musica a todo|mucho ruido|hacen/haciendo ruido/escandalo|ruido|escandalo|fiesta|discut*|discusion|gritando|gritos|grita*|grito|gritandole|borracho|borracha|borrachos|tomados|amenaz*|acos*|desnudo|desnuda|"
      "vendiendo drogas|drogandose|cohetes|orinando|molestando|insultando|pleito"},
@@ -230,7 +230,7 @@ constexpr Phrases k_lexicon[] = {
     {T::stroke, ' ',
      "words .. coming out funny/wrong/weird|seeing double|can't see out of|blurr* vision|stroke|face .. droop*/drooping|droopy face|face .. one side|one side of ?his/her/my/the/their face/body|slurr*|slurred speech|speech .. slurred|can't move/lift/raise/feel his/her/my ?right/left/one arm/side/leg|can't speak/talk right/all/suddenly|"
      "mouth .. crooked/twisted|half of ?his/her face/body|side .. numb|numb on one side|suddenly confused|sudden confusion|talking gibberish|words .. come out|not making ?any sense|left side is/went|right side is/went|"
-     "derrame|derrame cerebral|embolia|cara .. caida/chueca/torcida|boca .. chueca/torcida|se le torcio la/boca|se le cayo la cara|no puede hablar/mover|habla raro|arrastra las palabras|arrastrando las palabras|un lado .. dormido/cuerpo/paralizado|lado .. dormido|"
+     "no puedo/puede mover la/media mitad/cara|mitad de mi/la/su cara|derrame|derrame cerebral|embolia|cara .. caida/chueca/torcida|boca .. chueca/torcida|se le torcio la/boca|se le cayo la cara|no puede hablar/mover|habla raro|arrastra las palabras|arrastrando las palabras|un lado .. dormido/cuerpo/paralizado|lado .. dormido|"
      "medio cuerpo|no siente el/la brazo/lado|paralizado|paralizada|no mueve el/un brazo/lado"},
     {T::seizure, ' ',
      "seizure|seizures|seizing|seized up|having a fit|convuls*|epilep*|shaking and foaming|foaming at|shaking uncontrollably|shaking all over|shaking and not|twitching all|sees your|body .. jerking|eyes rolled back|"
@@ -306,12 +306,12 @@ constexpr Phrases k_lexicon[] = {
      "poste/postes ?de ?la ?luz|cable pelado|corto circuito|cortocircuito|linea de alta tension"},
     {T::water, '!',
      "water .. rising|rising water|trapped .. water|roof .. water|in the ?icy/freezing/deep water|in the ?icy/freezing/deep river/lake/pond/canal/ocean/bay/creek|drowning|drown|car/truck/vehicle/van .. into/in the lake/river/water/pond/canal/creek/bay|drove into the lake/river/water/pond/canal|went into the lake/river/water/pond/canal|fell/jumped in/into/off the ?lake/river/water/pond/canal/creek/ocean/boat/pool/dock/ice|"
-     "swept away/out|swept down|washed away|carried by the current|rip current|current .. pulling|boat/kayak/canoe/raft/jet/sailboat ?ski/just/has/is capsiz*/overturn*/sinking/sank/flipped/sunk|capsiz*|boat .. overturned/sinking/flipped/sank/capsized/water|overturned boat|kayak .. flipped/overturned|fell through the ice|through the ice|"
+     "water .. rising|water coming up through|swept away/out|swept down|washed away|carried by the current|rip current|current .. pulling|boat/kayak/canoe/raft/jet/sailboat ?ski/just/has/is capsiz*/overturn*/sinking/sank/flipped/sunk|capsiz*|boat .. overturned/sinking/flipped/sank/capsized/water|overturned boat|kayak .. flipped/overturned|fell through the ice|through the ice|"
      "trapped .. flood|flood .. trapped|stuck .. flood*|water rising|water is rising|struggling in the water|going under|can't swim|sinking|overboard|"
      "se esta ahogando|se estan ahogando|ahogandose|se ahoga|ahogando en|carro/coche/camioneta/troca .. al/en/dentro ?el/al/del agua/rio/lago/canal|cayo al agua/rio/lago/canal|se fue al rio/agua/lago/canal|en el agua|se volteo/volco la/una lancha/bote/kayak/barco/balsa|lancha .. volteo/volco/hundiendo|"
      "corriente se/lo/la|se lo/la llevo la corriente|la corriente|arrastro/arrastrado la/por corriente|arrastro el rio|se lo llevo el rio|no sabe nadar|hundiendo|hundio"},
     {T::entrap, ' ',
-     "trapped|stuck ?in/inside/on/between/under/down ?the/an/a/this elevator/machine/well/hole/elevators/chimney/tree/roof/mud/cliff/wall/roller/ferris/car/trench/cave|stuck .. elevator|elevator .. stuck|elevator stopped|pinned|buried|crushed under|"
+     "stuck in/down a/the storm drain|trapped|stuck ?in/inside/on/between/under/down ?the/an/a/this elevator/machine/well/hole/elevators/chimney/tree/roof/mud/cliff/wall/roller/ferris/car/trench/cave|stuck .. elevator|elevator .. stuck|elevator stopped|pinned|buried|crushed under|"
      "ceiling/roof/wall/floor/porch fell/came/gave/caved in/down/way|building/roof/wall/ceiling/bridge/trench/ceiling/garage/floor/bleachers/stands/stage/tent/scaffold*/crane/deck/balcony/structure ?part/just/has/is/wall collapsed|part of the building collapsed|building .. collapsed|roof .. collapsed|bridge .. collapsed|trench .. collapsed|collapsed on/building/roof/trench/bridge/wall|cave in|caved in|cave-in|"
      "stranded|lost hiker/hikers|hiker*|lost on/in the ?woods/trail/mountain/desert/forest|i'm/we're/am/are/got lost in|cliff|stuck on a/the ?cliff/ledge|caught in a/the machine/conveyor/baler/press|hand/arm/leg/foot/finger stuck/caught in|head stuck|fell in a hole|"
      "locked himself/herself/themselves in|left .. @K .. hot/locked car|baby/child/kid/toddler/infant .. hot car|left ?the/her/his/their baby/child/kid ?alone in|locked in ?the/a/my/hot car|locked inside the/my/a car|baby/child/toddler/kid/dog/son/daughter .. locked .. car|keys .. locked .. baby/child/toddler|baby .. in the ?hot/locked car|child in the ?hot/locked car|under .. rubble|can't get out of the|"
@@ -329,10 +329,10 @@ constexpr Phrases k_lexicon[] = {
      "hit by a/an/the ?drunk/speeding car/truck/van/bus/train/vehicle/driver/suv|hit and run|hit-and-run|hit my car|hit me from/and|hit us|sideswiped|fender bender|pile up|pileup|head on|ran into a/the/my/another|drove into a/the ?side/front tree/pole/house/building/store/ditch/wall|"
      "struck by a/the car/truck/train|car/truck/van .. hit/struck .. pedestrian/bicycle/bike/kid/boy/girl/man/woman/pole/tree|off the road|into a ditch|in a ditch|in the ditch|pedestrian .. hit|pedestrian .. struck|cyclist/bicyclist .. hit/struck|airbag*|air bag/bags|train .. derail*|train hit|derail*|jackknif*|"
      "upside down car|car .. upside down|ejected|thrown from the|"
-     "golpe al carro|choque|choques|choco|chocaron|chocamos|choque en|chocado|chocados|accidente|accidentes|volcadura|se volco|volcado|volco|se volteo el/un/una carro/camion/troca/camioneta|atropell*|me pegaron por atras|se estrello|estrellaron|carambola|se salio del camino|le pego un carro|colision|"
+     "me/nos/lo/la acaban de chocar|hit a moose/deer/elk/bear/cow/horse|on its/his/her roof in the/a road/ditch/street|@V on its roof/side|golpe al carro|choque|choques|choco|chocaron|chocamos|choque en|chocado|chocados|accidente|accidentes|volcadura|se volco|volcado|volco|se volteo el/un/una carro/camion/troca/camioneta|atropell*|me pegaron por atras|se estrello|estrellaron|carambola|se salio del camino|le pego un carro|colision|"
      "se impacto|se dio a la fuga"},
     {T::reckdrv, ' ',
-     "doing/going 70/80/90/95/100/110/120/130|drunk/impaired/reckless/wrong-way driver|drunk driving|driving drunk/crazy/erratic*/recklessly|swerv*|all over the road|weaving|wrong way driver|wrong way on/down|wrong side of the|going/driving/driver ?the wrong way|driving ?the wrong way|street racing|racing each/down/on/up|"
+     "drunk and driving|driving through people's/the yards|doing/going 70/80/90/95/100/110/120/130|drunk/impaired/reckless/wrong-way driver|drunk driving|driving drunk/crazy/erratic*/recklessly|swerv*|all over the road|weaving|wrong way driver|wrong way on/down|wrong side of the|going/driving/driver ?the wrong way|driving ?the wrong way|street racing|racing each/down/on/up|"
      "racing|drag racing|doing donuts|street takeover|can't/couldn't stop the ?car|brakes .. out/failed/not/gone/won't/work|no brakes|brakes failed|brake failure|pedal .. stuck|accelerator .. stuck|gas pedal .. stuck|road rage|tailgat*|running red lights|ran a red|speeding|drunk .. behind the wheel|"
      "going .. miles an hour|going .. mph|almost hit several|cutting people off|driving on the sidewalk|in and out of traffic|drifting|can't stay in .. lane|nodding off at|"
      "sentido contrario|contra el trafico|maneja/manejando/conduciendo/va/anda borracho/borracha/tomado/ebrio/como|conductor borracho/ebrio|chofer borracho|zigzague*|zigzag|haciendo eses|sin frenos|no le sirven los frenos|se quedo/fallaron/quede los/sin frenos|me quede sin frenos|"
@@ -343,12 +343,12 @@ constexpr Phrases k_lexicon[] = {
      "tree ?is/has/fell/fallen/just ?down/across/fallen/in/blocking down/across/fell/blocking|tree fell|tree down|fallen tree|tree .. across/blocking .. road|branch .. road|traffic/stop light/lights/signal/signals ?is/are/was/not ?are out/not/working/down/dark/flashing/broken/stuck|signal .. out|light/lights ?is/are out at|"
      "?stop sign ?is/was down/missing/knocked|tow truck|need/needs a tow|stuck in the left/right/middle/center lane|car/truck won't start|black ice|icy road*|ice on the|oil on the|sinkhole|manhole|blocking the/traffic/a ?left/right/road/lane/intersection|in the middle of the road/highway/freeway/intersection/street|object in the|something in the road|stuck on the tracks|"
      "car .. on the tracks|abandoned car/vehicle|lost its load|rocks in the|mudslide on|stopped in the ?left/middle/right/center lane|"
-     "estorb*|llanta/llantas ?en/ponchada|se me poncho|poncho la llanta|carro/coche/camion/camioneta/troca .. descompuesto/parado/descompuesta/varado/tirado/averiado|descompuesto|descompuse|se me descompuso|se descompuso|varado|arbol .. caido/tirado/carretera/calle/camino|se cayo un arbol|cayo un arbol|"
+     "arbol en la carretera/calle/autopista|estorb*|llanta/llantas ?en/ponchada|se me poncho|poncho la llanta|carro/coche/camion/camioneta/troca .. descompuesto/parado/descompuesta/varado/tirado/averiado|descompuesto|descompuse|se me descompuso|se descompuso|varado|arbol .. caido/tirado/carretera/calle/camino|se cayo un arbol|cayo un arbol|"
      "semaforo*|vaca/vacas/caballo/caballos/venado/perro/animal en/suelto/atravesado ?en ?la/el carretera/camino/autopista/medio/freeway|colchon/escalera/sillon en|escombro/escombros en la|basura en la carretera|hielo en la|aceite en la|piedras en la|bloqueando|tapando el carril|alcantarilla"},
 
     // ---- other
     {T::animal, ' ',
-     "bear/coyote/raccoon/snake/alligator/bat/possum trying|a bear is|letting ?her/his/their dog/dogs|loose/stray/aggressive/vicious/barking dog/dogs/pit/pitbull|dog/dogs ?is/are/running/keeps/won't/that's/been/has/was ?been/running/stop/has loose/barking/chasing/growling/around|dog .. loose|dog .. barking|barking|raccoon*|bat/snake/skunk/possum/coyote/bear/alligator/gator/bobcat/cougar/squirrel ?in/is/got/under/inside/outside ?my/the|"
+     "bear/coyote/raccoon/snake/alligator/bat/possum trying|a bear is|letting ?her/his/their dog/dogs|dog/cat/puppy in a hot car|loose/stray/aggressive/vicious/barking dog/dogs/pit/pitbull|dog/dogs ?is/are/running/keeps/won't/that's/been/has/was ?been/running/stop/has loose/barking/chasing/growling/around|dog .. loose|dog .. barking|barking|raccoon*|bat/snake/skunk/possum/coyote/bear/alligator/gator/bobcat/cougar/squirrel ?in/is/got/under/inside/outside ?my/the|"
      "snake|snakes|coyote*|bear|alligator*|gator|mountain lion|rattlesnake|animal cruelty|abusing/abused/beating/neglect* ?a/his/the/her/their dog/animals/animal/horse|dog .. locked/left .. car/hot|injured/hurt/sick/dead deer/dog/animal/owl/bird/raccoon|rabid|swarm of bees|bees|animal control|"
      "cat stuck|cat .. tree|cow/cows/horse/horses got/loose/out|loose horse/cow/goat/pig|bat in|wild animal/boar/hog|"
      "perro/perros suelto/sueltos/bravo/ladrando/agresivo/bravos|perro .. suelto/ladrando|ladr*|vibora|serpiente|culebra|mapache|murcielago|zorrillo|coyote|oso|caiman|animal/animales ?suelto/muerto/salvaje|animales sueltos|maltrato/maltratando animal/al/a un|un animal|abejas|enjambre|gato .. arbol"},

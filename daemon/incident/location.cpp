@@ -532,7 +532,10 @@ bool Reader::address_at(std::size_t at) {
     std::optional<Street> street;
     if (!digits.empty()) {
         if (pause_after(number.end - 1) && number.groups < 2 && word(number.end - 1).size() < 2) return false;
-        street = street_at(words_, number.end);
+        std::size_t behind = number.end;
+        static const WordSet k_fillers("uh um er eh este mmm");
+        while (k_fillers.has(word(behind)) && behind < number.end + 2) ++behind;  // "9 0 7 uh Glenwood"
+        street = street_at(words_, behind);
         if (!street && number.groups >= 2) {
             // "12 9 street": the last part is the name of a numbered street
             street = street_at(words_, number.last_group);
@@ -708,6 +711,8 @@ void Reader::crossings() {
         const std::string_view w = word(here);
         if (w == "and" || w == "&" || w == "y" || w == "e" || w == "at" || w == "by" || w == "near" || w == "con") {
             ++here;
+        } else if (w == "where" && word(here + 1) == "it" && (word(here + 2) == "meets" || word(here + 2) == "crosses" || word(here + 2) == "hits")) {
+            here += 3;
         } else if (w == "just" && word(here + 1) == "off") {
             here += 2;
             if (word(here) == "of") ++here;
@@ -754,7 +759,11 @@ void Reader::crossings() {
                 first.kind = PlaceKind::crossing;
                 first.street += first.road_ref + " & " + second.street + second.road_ref;
                 first.road_ref.clear();
-                first.complete = (first.complete || road) && (second.complete || second.kind == PlaceKind::road);
+                // Two highways near each other have no corner: somewhere on the first, and no reference.
+                const bool beside = word(first.end) != "and" && word(first.end) != "&" && word(first.end) != "y" &&
+                                    word(first.end) != "at" && word(first.end) != "con";
+                const bool two_roads = road && second.kind == PlaceKind::road;
+                first.complete = (first.complete || road) && (second.complete || second.kind == PlaceKind::road) && !(two_roads && beside);
                 first.doubtful = first.doubtful || second.doubtful;
                 first.end = second.end;
             }
@@ -789,6 +798,10 @@ void Reader::crossings() {
                              (before2 == "de" || before2 == "en" || before2 == "of" || before2 == "at");
         const bool ordinal = !read_ordinal(words_, at).digits.empty();
         const bool begins = at == 0 && word(1) == "and" && !read_ordinal(words_, 2).digits.empty();
+        if (before == "la" && article && !ordinal && !words_[at].capital && read_ordinal(words_, at + 2).digits.empty() &&
+            read_ordinal(words_, at + 3).digits.empty()) {
+            continue;  // "de la cama y se pego"
+        }
         if (!corner && !spanish && !begins && !(prep && (ordinal || words_[at].capital)) && !article && !ordinal) continue;
         if (before == "between" || before == "entre") continue;
         if (word(at) == "the" || (never_a_name(word(at)) && word(at) != "la")) continue;
