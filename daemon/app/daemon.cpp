@@ -25,6 +25,7 @@
 #include "recording/disk_recorder.hpp"
 #include "recording/purge_timer.hpp"
 #include "store/sqlite_journal.hpp"
+#include "streets/file.hpp"
 #include "supervise/notify.hpp"
 #include "supervise/signals.hpp"
 #include "supervise/watchdog.hpp"
@@ -82,7 +83,33 @@ int calls_allowed(int wanted) {
 
 constexpr base::milliseconds k_dial_margin{15'000};  // behind the ringing time, for Twilio to say how it went
 
-std::shared_ptr<const call::CallSettings> call_settings(const config::Config& c) {
+// Null: there is no list, or none that can be read; callers are served all the same.
+std::shared_ptr<const streets::List> street_list(const config::Config& c) {
+    if (c.streets.path.empty()) return nullptr;
+    streets::About about;
+    auto list = streets::read_list(c.streets.path, &about);
+    if (!list) {
+        k_log.error("no street list, places are not checked", {{"code", list.error().code}, {"detail", list.error().detail}});
+        return nullptr;
+    }
+    k_log.notice("street list read", {{"streets", (*list)->streets()}, {"segments", (*list)->segments()}});
+    return *list;
+}
+
+incident::CheckPlace check_place(std::shared_ptr<const streets::List> list) {
+    if (!list) return {};
+    return [list = std::move(list)](const incident::Place& place) {
+        auto answer = list->check(incident::to_string(place.kind), place.normal);
+        using Verdict = incident::PlaceCheck::Verdict;
+        const Verdict verdict = answer.kind == streets::Answer::Kind::valid       ? Verdict::valid
+                                : answer.kind == streets::Answer::Kind::ambiguous ? Verdict::ambiguous
+                                : answer.kind == streets::Answer::Kind::not_found ? Verdict::not_found
+                                                                                  : Verdict::unchecked;
+        return incident::PlaceCheck{verdict, answer.why, std::move(answer.candidates)};
+    };
+}
+
+std::shared_ptr<const call::CallSettings> call_settings(const config::Config& c, const incident::CheckPlace& check) {
     auto settings = std::make_shared<call::CallSettings>();
     settings->timers = c.ladder;
     settings->person_words = c.person.words;
@@ -90,6 +117,7 @@ std::shared_ptr<const call::CallSettings> call_settings(const config::Config& c)
     settings->dials = !c.person.number.empty();
     settings->incident.questions_max = c.dispatch.max_questions;
     settings->incident.answer_timeout_ms = base::to_ms(c.dispatch.answer_timeout);
+    settings->incident.check_place = check;
     settings->incident.tripwires = incident::Tripwires(c.dispatch.tripwires);
     settings->record_live = c.recording.enabled;
     return settings;
@@ -323,7 +351,7 @@ int Daemon::open_public() {
         return voices_.make(media_, rung, prompts_.clips, call, listener);
     };
     environment_.emplace(call::Environment{media_, *journal_, *feed_, prompts_.clips, make_voice, *ladder_,
-                                           call_settings(config_), *recorder_,
+                                           call_settings(config_, check_place(street_list(config_))), *recorder_,
                                            [this](const store::Dispatch& row) { desk_->proposed(row); }});
     auto settings = dispatch_settings(media_, config_);
     if (!settings) {
@@ -547,16 +575,17 @@ void Daemon::apply(const config::Config& loaded) {
     running_ = std::move(diff.effective);
     log::set_level(config::log_level(running_));
     transcriber_->configure(transcription_service(running_));
+    const auto check = check_place(street_list(running_));
     // The media loop takes the new values between two events; running calls keep their snapshot.
     media_.post([this, next = running_, voices = std::move(*voices), rest = std::move(*rest),
-                 desk = std::move(*desk)]() mutable {
+                 desk = std::move(*desk), check]() mutable {
         desk_->configure(std::move(desk));
         follow_up_->set_send(std::move(rest));
         front_door_->set_settings(front_door_settings(next));
         voices_ = std::move(voices);
         registry_->set_max_calls(calls_allowed(next.media.max_calls));
         ladder_->configure(voices_.ladder, media_.now(), base::random_u32());
-        environment_->settings = call_settings(next);
+        environment_->settings = call_settings(next, check);
         uplink_ = next.uplink;
         bool good = true;
         if (public_tls_) {

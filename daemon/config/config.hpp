@@ -156,6 +156,10 @@ struct Dispatch {
     Webhook webhook;
 };
 
+struct Streets {
+    std::string path;  // empty: no list
+};
+
 struct Store {
     std::string path = "/var/lib/holdfast/holdfast.db";
     std::string runtime_path = "/run/holdfast";  // emergency file
@@ -205,6 +209,7 @@ struct Config {
     Uplink uplink;
     Person person;
     Dispatch dispatch;
+    Streets streets;
     Store store;
     Recording recording;
     Media media;

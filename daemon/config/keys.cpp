@@ -388,6 +388,11 @@ std::vector<Key> make_keys() {
          Range{1, 60}, k_applied,
          "How long one try may take."},
 
+        {"streets.path", at([](Config& c) -> auto& { return c.streets.path; }),
+         k_path_or_none, k_applied,
+         "The agency's own streets, as `holdfastctl streets import` writes them. Places that\n"
+         "callers name are checked against it; what it does not know has to be asked for."},
+
         {"store.path", at([](Config& c) -> auto& { return c.store.path; }),
          k_path, k_restart,
          "The journal (SQLite). Its folder must be ours and on a local disk."},
@@ -553,6 +558,7 @@ const std::vector<Section>& sections() {
         {"dispatch.webhook",
          "The secret is a credential: dispatch_webhook_secret, secret_file, or the environment\n"
          "variable DISPATCH_WEBHOOK_SECRET."},
+        {"streets", ""},
         {"store", ""},
         {"recording", "Audio of calls, both sides, as mu-law WAV."},
         {"media", ""},

@@ -14,6 +14,7 @@ namespace {
 constexpr std::size_t k_last_text_bytes = 400;    // of the utterance before, to be read together with the next
 constexpr std::size_t k_heard_bytes = 64 * 1024;  // of all the caller's words
 constexpr std::size_t k_value_bytes = 256;
+constexpr std::size_t k_candidates_bytes = 600;
 constexpr std::size_t k_report_bytes = 512;       // of a model's argument
 constexpr std::size_t k_types_max = 12;
 
@@ -47,8 +48,22 @@ std::vector<Type> ranked(const std::set<Type>& types) {
 
 }  // namespace
 
-const char* to_string(Source source) { return source == Source::caller ? "caller" : "model"; }
-const char* to_string(Fact::Slot slot) { return slot == Fact::Slot::type ? "type" : "place"; }
+const char* to_string(Source source) {
+    switch (source) {
+        case Source::caller: return "caller";
+        case Source::model: return "model";
+        case Source::list: return "list";
+    }
+    return "caller";
+}
+const char* to_string(Fact::Slot slot) {
+    switch (slot) {
+        case Fact::Slot::type: return "type";
+        case Fact::Slot::place: return "place";
+        case Fact::Slot::check: return "street_check";
+    }
+    return "type";
+}
 
 bool Picture::same_as(const Picture& other) const {
     const auto normal = [](const Picture& p) { return p.place ? p.place->normal : std::string(); };
@@ -57,8 +72,32 @@ bool Picture::same_as(const Picture& other) const {
            known(*this) == known(other) && differ == other.differ && questions == other.questions;
 }
 
-void Case::take_place(const Place& place, std::string_view text, std::string_view turn, std::int64_t start_ms, bool span,
+bool Case::check(Place& place, std::string_view turn, std::int64_t offset_ms, std::vector<Fact>& facts) const {
+    if (!settings_.check_place) return true;
+    const PlaceCheck said = settings_.check_place(place);
+    using Verdict = PlaceCheck::Verdict;
+    if (said.verdict == Verdict::unchecked) return true;
+    Fact fact;
+    fact.slot = Fact::Slot::check;
+    fact.source = Source::list;
+    fact.normal = said.verdict == Verdict::valid ? "valid" : (said.verdict == Verdict::ambiguous ? "ambiguous " : "not_found ") + said.why;
+    for (const auto& candidate : said.candidates) fact.value += (fact.value.empty() ? "" : "; ") + candidate;
+    fact.value.assign(base::utf8_prefix(fact.value, k_candidates_bytes));
+    fact.known = said.verdict == Verdict::valid;
+    fact.confidence = 1;
+    fact.turn = turn;
+    fact.offset_ms = offset_ms;
+    facts.push_back(std::move(fact));
+    if (said.verdict == Verdict::valid) return true;
+    place.known = false;
+    return false;
+}
+
+void Case::take_place(const Place& named, std::string_view text, std::string_view turn, std::int64_t start_ms, bool span,
                       Changes& changes) {
+    Place place = named;
+    std::vector<Fact> checked;
+    check(place, turn, start_ms, checked);
     Fact fact;
     fact.slot = Fact::Slot::place;
     fact.value = text_of(text, place.begin, place.end);
@@ -73,6 +112,7 @@ void Case::take_place(const Place& place, std::string_view text, std::string_vie
         fact.end = place.end;
     }
     changes.facts.push_back(fact);
+    changes.facts.insert(changes.facts.end(), checked.begin(), checked.end());
     // Half a place never replaces a whole one.
     if (caller_place_ && caller_place_->known && (!place.known || less_exact(place.normal, caller_place_->normal))) return;
     caller_place_ = place;
@@ -219,6 +259,8 @@ Changes Case::reported(const Report& report, std::string_view turn, std::int64_t
         if (places.best) {
             Place place = *places.best;
             place.known = place.known && said_by_caller(place);
+            std::vector<Fact> checked;
+            check(place, turn, at_ms, checked);
             if (!place.known) place.confidence = std::min(place.confidence, 0.4);
             Fact fact;
             fact.slot = Fact::Slot::place;
@@ -231,6 +273,7 @@ Changes Case::reported(const Report& report, std::string_view turn, std::int64_t
             fact.turn = turn;
             fact.offset_ms = at_ms;
             changes.facts.push_back(std::move(fact));
+            changes.facts.insert(changes.facts.end(), checked.begin(), checked.end());
             model_place_ = place;
         }
     }

@@ -13,6 +13,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <set>
 #include <string>
@@ -22,15 +23,15 @@
 
 namespace holdfast::incident {
 
-enum class Source { caller, model };
+enum class Source { caller, model, list };
 const char* to_string(Source source);
 
 struct Fact {
-    enum class Slot { type, place };
+    enum class Slot { type, place, check };  // check: what the street list says of the place before it
     Slot slot = Slot::type;
     Source source = Source::caller;
     std::string value;          // as it was said
-    std::string normal;         // a type's code, or the place normalised
+    std::string normal;         // a type's code, the place normalised, or the list's verdict ("ambiguous suffix")
     std::string kind;           // of a place
     bool known = false;         // of a place
     bool denied = false;        // "no weapons"
@@ -65,10 +66,20 @@ struct Changes {
     std::optional<Decision> proposal;   // somebody should be sent; once for each picture that says so
 };
 
+// Whether the agency's own street list knows a place. It changes nothing: what is not valid is not known, and somebody
+// has to ask.
+struct PlaceCheck {
+    enum class Verdict { unchecked, valid, ambiguous, not_found } verdict = Verdict::unchecked;
+    std::string why;                       // of the two last: "suffix", "range" ...
+    std::vector<std::string> candidates;   // of ambiguous
+};
+using CheckPlace = std::function<PlaceCheck(const Place&)>;
+
 struct CaseSettings {
     int questions_max = 3;
     std::int64_t answer_timeout_ms = 10'000;
     Tripwires tripwires{};
+    CheckPlace check_place{};  // empty: there is no list
 };
 
 // An argument of a model's tool call, not trusted.
@@ -95,6 +106,8 @@ class Case {
     void take(const Reading& reading, std::string_view text, std::string_view turn, std::int64_t start_ms, Changes& changes);
     void take_place(const Place& place, std::string_view text, std::string_view turn, std::int64_t start_ms, bool span,
                     Changes& changes);
+    // Asks the list; true: it is not against it. Notes what it said behind the place's own fact.
+    bool check(Place& place, std::string_view turn, std::int64_t offset_ms, std::vector<Fact>& facts) const;
     bool said_by_caller(const Place& place) const;
     void settle(Changes& changes);
 

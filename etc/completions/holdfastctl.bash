@@ -14,7 +14,7 @@ _holdfastctl() {
     for ((i = 1; i < COMP_CWORD; i++)); do
         word=${COMP_WORDS[i]}
         case $word in
-            status | calls | show | tail | transfer | incidents | approve | reject | check | elevenlabs | prompts | twiml) command=${command:-$word} ;;
+            status | calls | show | tail | transfer | incidents | approve | reject | check | elevenlabs | prompts | streets | twiml) command=${command:-$word} ;;
             --admin) address=(--admin "${COMP_WORDS[i + 1]}") ;;
         esac
     done
@@ -25,7 +25,7 @@ _holdfastctl() {
         --call) _holdfastctl_calls "${address[@]}"; return ;;
     esac
     case $command in
-        "") COMPREPLY=($(compgen -W "status calls show tail transfer incidents approve reject check elevenlabs prompts twiml $common --version" -- "$cur")) ;;
+        "") COMPREPLY=($(compgen -W "status calls show tail transfer incidents approve reject check elevenlabs prompts streets twiml $common --version" -- "$cur")) ;;
         elevenlabs)
             COMPREPLY=($(compgen -W "agent create show --url --key-file --name --language --llm --tts-model --voice \
                 --instructions --max-minutes --dry-run $common" -- "$cur"))
@@ -38,6 +38,17 @@ _holdfastctl() {
                     $common" -- "$cur"))
             fi
             ;;
+        streets)
+            if [[ $cur == -* ]]; then
+                COMPREPLY=($(compgen -W "--to --list $common" -- "$cur"))
+            elif [[ $prev == streets ]]; then
+                COMPREPLY=($(compgen -W "import check" -- "$cur"))
+            else
+                compopt -o default
+            fi
+            ;;
+        incidents) COMPREPLY=($(compgen -W "--all --limit $common" -- "$cur")) ;;
+        reject) COMPREPLY=($(compgen -W "--why $common" -- "$cur")) ;;
         twiml) COMPREPLY=($(compgen -W "fallback --config $common" -- "$cur")) ;;
         calls) COMPREPLY=($(compgen -W "--active --limit $common" -- "$cur")) ;;
         tail) COMPREPLY=($(compgen -W "--call --until-end --verbose $common" -- "$cur")) ;;

@@ -89,9 +89,10 @@ async def states(world, sid, last):
     return await within(wait(), f"the dispatch to be {last}")
 
 
-async def ctl(world, *arguments):
+async def ctl(world, *arguments, admin="the daemon's"):
+    where = ("--admin", f"http://127.0.0.1:{world.admin_port}") if admin else ()
     process = await asyncio.create_subprocess_exec(
-        str(CTL), "--admin", f"http://127.0.0.1:{world.admin_port}", *arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        str(CTL), *where, *arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     out, _ = await within(process.communicate(), "holdfastctl")
     return process.returncode, out.decode()
 
@@ -238,3 +239,28 @@ async def test_a_life_threat_raises_the_priority_and_offers_a_person_without_the
     await voice.caller_turn("He is still not breathing.", 3000, 4000)
     await world.event("utterance", stream.sid, text="He is still not breathing.")
     assert await world.metric("holdfast_tripwire_total") == 1, "once a call"
+
+
+@scenario
+async def test_a_place_that_the_agencys_list_does_not_know_has_to_be_asked_for(world):
+    source, streets = world.tmp / "county.csv", world.tmp / "streets.db"
+    source.write_text("predir,name,suffix,low,high,parity,community\n"
+                      "N,Main,Street,100,199,both,Springfield\nS,Main,Street,100,199,both,Springfield\nnonsense\n")
+    code, out = await ctl(world, "streets", "import", str(source), "--to", str(streets), admin=None)
+    assert code == 1 and "2 segments of 3 rows, 1 passed over" in out and "line 4" in out
+    code, out = await ctl(world, "streets", "check", "123 MAIN ST", "--list", str(streets), admin=None)
+    assert code == 1 and out.split("\n")[:3] == ["ambiguous (direction)", "  123 N MAIN ST, SPRINGFIELD", "  123 S MAIN ST, SPRINGFIELD"]
+    assert (await ctl(world, "streets", "check", "123 N MAIN ST", "--list", str(streets), admin=None))[0] == 0
+    provider = await world.provider()
+    world.write_config(provider.url, extra=f"streets: {{path: {streets}}}\n")
+    await world.start_daemon()
+    stream, voice = await world.talking(provider)
+    await voice.caller_turn("There's a fire at 123 Main Street.")
+    await world.event("incident", stream.sid)
+    detail = await world.journal(stream.sid)
+    assert detail["dispatches"] == [] and not detail["incidents"][-1]["place_known"]
+    check = [fact for fact in detail["facts"] if fact["slot"] == "street_check"]
+    assert [(row["source"], row["normal"]) for row in check] == [("list", "ambiguous direction")]
+    await voice.caller_turn("123 North Main Street.", 3000, 4000)
+    await world.event("dispatch", stream.sid)
+    assert (await world.journal(stream.sid))["dispatches"][0]["place"] == "123 N MAIN ST"

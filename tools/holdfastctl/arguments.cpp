@@ -3,6 +3,7 @@
 #include "holdfastctl/commands.hpp"
 #include "holdfastctl/own_prompts.hpp"
 #include "holdfastctl/prompts_build.hpp"
+#include "holdfastctl/streets.hpp"
 #include "holdfastctl/twiml_fallback.hpp"
 
 #include <CLI/CLI.hpp>
@@ -52,6 +53,8 @@ struct Commands {
     CLI::App* prompts_import;
     CLI::App* prompts_check;
     CLI::App* twiml_fallback;
+    CLI::App* streets_import;
+    CLI::App* streets_check;
     CLI::App* agent_create;
     CLI::App* agent_show;
 };
@@ -95,6 +98,7 @@ struct FileOptions {
     PromptsImport prompts_import;
     std::string prompts_folder;
     TwimlFallback twiml_fallback;
+    Streets streets;
 };
 
 Commands declare(CLI::App& app, Options& options, FileOptions& files) {
@@ -145,6 +149,17 @@ Commands declare(CLI::App& app, Options& options, FileOptions& files) {
     commands.prompts_build = declare_prompts_build(*prompts, files.prompts_build);
     commands.prompts_import = declare_prompts_import(*prompts, files.prompts_import);
     commands.prompts_check = declare_prompts_check(*prompts, files.prompts_folder);
+    auto* streets = app.add_subcommand("streets", "The agency's own streets");
+    streets->require_subcommand(1);
+    commands.streets_import = streets->add_subcommand("import", "Read street data into the list that the daemon checks places against");
+    commands.streets_import->add_option("FILE", files.streets.from, "CSV, or a GeoPackage with the layers of NENA-STA-006")
+        ->required()
+        ->check(CLI::ExistingFile);
+    commands.streets_import->add_option("--to", files.streets.to, "streets.path of the configuration")->capture_default_str();
+    commands.streets_check = streets->add_subcommand("check", "Ask the list for a place");
+    commands.streets_check->add_option("PLACE", files.streets.place, "Such as \"1234 N OAK ST, SPRINGFIELD\" or \"OAK ST & 5TH AVE\"")->required();
+    commands.streets_check->add_option("--list", files.streets.to, "streets.path of the configuration")->capture_default_str();
+    for (auto* command : {commands.streets_import, commands.streets_check}) command->fallthrough();
     auto* twiml = app.add_subcommand("twiml", "Documents for Twilio");
     twiml->require_subcommand(1);
     commands.twiml_fallback = declare_twiml_fallback(*twiml, files.twiml_fallback);
@@ -157,6 +172,8 @@ int dispatch(const Commands& commands, const Session& session, const FileOptions
     if (commands.prompts_import->parsed()) return prompts_import_command(session, files.prompts_import);
     if (commands.prompts_check->parsed()) return prompts_check_command(session, files.prompts_folder);
     if (commands.twiml_fallback->parsed()) return twiml_fallback_command(session, files.twiml_fallback);
+    if (commands.streets_import->parsed()) return streets_import_command(session, files.streets);
+    if (commands.streets_check->parsed()) return streets_check_command(session, files.streets);
     if (commands.status->parsed()) return status_command(session);
     if (commands.calls->parsed()) return calls_command(session);
     if (commands.show->parsed()) return show_command(session);

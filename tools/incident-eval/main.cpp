@@ -1,8 +1,9 @@
-// incident-eval FILE.jsonl: what the box understands of one's own calls. Reads a line
+// incident-eval [--streets LIST] FILE.jsonl: what the box understands of one's own calls. Reads a line
 // {"id","text","speaker"?,"lang"?} each, writes a line with type, place and decision each, in the same
 // order. Every line stands alone. A line that cannot be read is named on standard error, and the exit
 // status is 1; the others are still read.
 #include "incident/reading.hpp"
+#include "streets/file.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -10,8 +11,10 @@
 #include <exception>
 #include <fstream>
 #include <iostream>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace {
 
@@ -40,9 +43,17 @@ Speaker speaker_of(const nlohmann::json& line) {
     return found->get<std::string>() == "caller" ? Speaker::caller : Speaker::call_taker;
 }
 
-Json answer(const nlohmann::json& line) {
+using StreetList = std::shared_ptr<const holdfast::streets::List>;
+
+Json answer(const nlohmann::json& line, const StreetList& list) {
     const auto text = line.at("text").get<std::string>();
-    const Reading reading = holdfast::incident::read(text, speaker_of(line));
+    Reading reading = holdfast::incident::read(text, speaker_of(line));
+    // What the list does not know is not known; its form stays the caller's.
+    if (list && reading.place) {
+        using Kind = holdfast::streets::Answer::Kind;
+        const auto kind = list->check(holdfast::incident::to_string(reading.place->kind), reading.place->normal).kind;
+        if (kind == Kind::ambiguous || kind == Kind::not_found) reading.place->known = false;
+    }
     Json json;
     json["id"] = line.at("id");
     json["type"] = holdfast::incident::code(reading.type);
@@ -57,17 +68,17 @@ Json answer(const nlohmann::json& line) {
 }
 
 constexpr std::string_view k_usage =
-    "usage: incident-eval FILE.jsonl\n"
-    "Reads lines {\"id\",\"text\",\"speaker\"?,\"lang\"?}; \"-\" is standard input.\n";
+    "usage: incident-eval [--streets LIST] FILE.jsonl\n"
+    "LIST is what `holdfastctl streets import` wrote. Reads lines {\"id\",\"text\",\"speaker\"?,\"lang\"?}; \"-\" is standard input.\n";
 
-int run(std::istream& input) {
+int run(std::istream& input, const StreetList& list) {
     std::string line;
     bool bad = false;
     for (std::size_t number = 1; std::getline(input, line); ++number) {
         if (line.empty()) continue;
         try {
             if (line.size() > k_line_bytes_max) throw std::length_error("longer than 64 KiB");
-            std::cout << answer(nlohmann::json::parse(line)).dump(-1, ' ', false, Json::error_handler_t::replace) << '\n';
+            std::cout << answer(nlohmann::json::parse(line), list).dump(-1, ' ', false, Json::error_handler_t::replace) << '\n';
         } catch (const std::exception& error) {
             std::cerr << "incident-eval: line " << number << ": " << error.what() << '\n';
             bad = true;
@@ -79,20 +90,31 @@ int run(std::istream& input) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    const std::string_view argument = argc == 2 ? argv[1] : "";
-    if (argument == "--help" || argument == "-h") {
+    const std::vector<std::string> arguments(argv + 1, argv + argc);
+    if (arguments.size() == 1 && (arguments[0] == "--help" || arguments[0] == "-h")) {
         std::cout << k_usage;
         return 0;
     }
-    if (argument.empty()) {
+    const bool with_list = arguments.size() == 3 && arguments[0] == "--streets";
+    if (arguments.size() != 1 && !with_list) {
         std::cerr << k_usage;
         return 64;
     }
-    if (argument == "-") return run(std::cin);
-    std::ifstream file{std::string(argument)};
+    StreetList list;
+    if (with_list) {
+        auto read = holdfast::streets::read_list(arguments[1]);
+        if (!read) {
+            std::cerr << "incident-eval: " << (read.error().detail.empty() ? read.error().code : read.error().detail) << '\n';
+            return 66;
+        }
+        list = *read;
+    }
+    const std::string& name = arguments.back();
+    if (name == "-") return run(std::cin, list);
+    std::ifstream file(name);
     if (!file) {
-        std::cerr << "incident-eval: cannot read " << argument << '\n';
+        std::cerr << "incident-eval: cannot read " << name << '\n';
         return 66;
     }
-    return run(file);
+    return run(file, list);
 }
