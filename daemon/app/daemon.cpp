@@ -8,6 +8,7 @@
 #include "base/random.hpp"
 #include "base/timer.hpp"
 #include "call/caller_leg.hpp"
+#include "call/late_case.hpp"
 #include "call/registry.hpp"
 #include "config/limits.hpp"
 #include "config/yaml_loader.hpp"
@@ -256,6 +257,7 @@ class Daemon {
     std::optional<call::Environment> environment_;
     std::optional<call::FollowUp> follow_up_;
     std::optional<dispatch::Desk> desk_;
+    std::optional<call::LateCase> late_case_;
     std::optional<call::Registry> registry_;
     std::optional<call::CallerLegs> legs_;
     std::optional<http::FrontDoor> front_door_;
@@ -286,6 +288,7 @@ Daemon::~Daemon() {
     front_door_.reset();
     legs_.reset();
     registry_.reset();
+    late_case_.reset();
     desk_.reset();
     follow_up_.reset();
     purge_timer_.reset();
@@ -343,7 +346,9 @@ int Daemon::open_public() {
     purge_timer_.emplace(media_, [this](recording::MayGo may_go) { recorder_->purge(std::move(may_go)); },
                          recording_release(config_));
     purge_timer_->start();
-    transcriber_.emplace(config_.recording.path, *journal_);
+    transcriber_.emplace(config_.recording.path, *journal_, [this](const base::CallSid& call) {
+        media_.post([this, call] { late_case_->transcribed(call); });
+    });
     transcriber_->configure(transcription_service(config_));
     uplink_ = config_.uplink;
     ladder_.emplace(voices_.ladder, media_.now(), base::random_u32());
@@ -370,6 +375,8 @@ int Daemon::open_public() {
         feed_->publish(std::move(event));
         registry_->dispatch_moved(step);
     });
+    late_case_.emplace(call::LateCase::Parts{media_, *journal_, [this] { return environment_->settings->incident; },
+                                             environment_->on_proposed});
     prober_.emplace(media_, *ladder_, make_voice);
     prober_->start();
     follow_up_.emplace(media_, *journal_, base::random_u32);

@@ -55,7 +55,7 @@ std::string CaseKeeper::answer() const {
            (help_ ? "true}" : "false}");
 }
 
-CaseKeeper::Rows CaseKeeper::rows(const incident::Changes& changes, std::int64_t utc_ms, std::int64_t offset_ms) {
+CaseKeeper::Rows CaseKeeper::rows(const incident::Changes& changes, std::int64_t utc_ms, std::int64_t offset_ms, bool again) {
     Rows rows;
     for (const auto& fact : changes.facts) {
         store::Fact row = fact_row(fact);
@@ -65,17 +65,17 @@ CaseKeeper::Rows CaseKeeper::rows(const incident::Changes& changes, std::int64_t
     }
     const incident::Picture& picture = case_.picture();
     const bool known = picture.place && picture.place->known;
-    if (changes.type_first) {
+    if (changes.type_first && !again) {
         k_log.info("type detected", call_, {{"type", incident::code(picture.type)}, {"priority", picture.priority}});
     }
-    if (changes.place_first) {
+    if (changes.place_first && !again) {
         k_log.info("location detected", call_, {{"kind", incident::to_string(picture.place->kind)}});
     }
-    if (changes.life_threat) {
+    if (changes.life_threat && !again) {
         metrics::tripwire_total.add();
         k_log.warning("life threat in the caller's words", call_, {{"type", incident::code(picture.type)}, {"priority", picture.priority}});
     }
-    if (changes.question) k_log.info("question counted", call_, {{"questions", picture.questions}});
+    if (changes.question && !again) k_log.info("question counted", call_, {{"questions", picture.questions}});
     if (changes.picture) {
         store::Incident row;
         row.call = call_;
@@ -127,7 +127,8 @@ void CaseKeeper::log_dispatch(const base::CallSid& call, const store::Dispatch& 
     k_log.info("dispatch " + row.state, call,
                {{"number", row.number}, {"rule", row.rule}, {"type", row.type}, {"priority", row.priority},
                 {"incomplete", row.incomplete}, {"wait_ms", wait_ms}});
-    if (row.number == 1) metrics::dispatch_proposal_seconds.observe(static_cast<double>(wait_ms) / 1000.0);
+    const bool late = row.rule == incident::to_string(incident::Rule::late_words);
+    if (row.number == 1 && !late) metrics::dispatch_proposal_seconds.observe(static_cast<double>(wait_ms) / 1000.0);
 }
 
 }  // namespace holdfast::call

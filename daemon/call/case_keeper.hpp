@@ -31,13 +31,14 @@ class CaseKeeper {
         return !changes.facts.empty() || changes.picture || changes.question || changes.proposal || changes.life_threat;
     }
 
-    // To be written down in this order. Logs the steps of the decision: codes and counts, never a place.
+    // To be written down in this order. Logs the steps of the decision: codes and counts, never a place; not when they
+    // were read before and are only gone through `again`.
     struct Rows {
         std::vector<store::Fact> facts;
         std::optional<store::Incident> incident;
         std::optional<store::Dispatch> dispatch;
     };
-    Rows rows(const incident::Changes& changes, std::int64_t utc_ms, std::int64_t offset_ms);
+    Rows rows(const incident::Changes& changes, std::int64_t utc_ms, std::int64_t offset_ms, bool again = false);
 
     // A step of a dispatch after its proposal. True: of the newest one.
     bool moved(const store::Dispatch& step);

@@ -1,6 +1,7 @@
 #include "dispatch/desk.hpp"
 
 #include "config/limits.hpp"
+#include "incident/policy.hpp"
 #include "log/log.hpp"
 #include "metrics/catalog.hpp"
 
@@ -155,7 +156,8 @@ void Desk::consider(const Id& id) {
     if (found == lives_.end()) return;
     Life& life = found->second;
     if (settings_.mode == Mode::advise || life.superseded || life.acknowledged) return;
-    if (settings_.mode == Mode::automatic && settings_.post && life.open() && !life.approved) {
+    const bool late = life.proposal.rule == incident::to_string(incident::Rule::late_words);
+    if (settings_.mode == Mode::automatic && settings_.post && life.open() && !life.approved && !late) {
         record(life, "approved", k_daemon, "automatic");
     }
     if (settings_.post) {

@@ -8,6 +8,7 @@ const char* to_string(Rule rule) {
         case Rule::place_and_type: return "place_and_type";
         case Rule::questions: return "questions";
         case Rule::hold: return "hold";
+        case Rule::late_words: return "late_words";
     }
     return "ask";
 }

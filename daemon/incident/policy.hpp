@@ -19,6 +19,7 @@ enum class Rule {
     place_and_type,   // both known
     questions,        // as many questions as allowed: what there is has to do, marked incomplete
     hold,             // a misdial or a matter without a unit: a person, never a dispatch
+    late_words,       // words written down after the call: a person looks first, whatever dispatch.mode says; not decide's
 };
 const char* to_string(Rule rule);
 

@@ -193,6 +193,7 @@ void Transcriber::finish(const store::UntranscribedRecording& row, const char* r
                                  " model=" + (service_ ? service_->model : std::string()),
                              recording.call};
     if (!parts_.journal.append(audit)) k_log.error("journal queue full, the recording is done again", recording.call);
+    if (parts_.words && result == std::string_view("words")) parts_.words(recording.call);
     rest(base::milliseconds(0));  // not deeper into the stack for each recording without words
 }
 

@@ -30,6 +30,7 @@ struct Parts {
     Send send;                // net::http_stream
     std::function<std::uint32_t()> random;
     std::function<bool()> go_on = [] { return true; };  // false: stop reading
+    std::function<void(const base::CallSid&)> words{};  // a recording is finished with, and gave some; its rows are on the disk
 };
 
 class Transcriber : public std::enable_shared_from_this<Transcriber>, private net::HttpStreamListener {

@@ -2,9 +2,11 @@
 // neither a call nor the recorder knows of it.
 #pragma once
 
+#include "base/ids.hpp"
 #include "store/journal.hpp"
 #include "transcribe/service.hpp"
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -13,7 +15,8 @@ namespace holdfast::transcribe {
 class Worker {
   public:
     // `journal` outlives the worker. Off until it has a service and is allowed to.
-    Worker(std::string folder, store::Journal& journal);
+    // `words`: of this call some were written down, and are on the disk. Called on its own thread.
+    Worker(std::string folder, store::Journal& journal, std::function<void(const base::CallSid&)> words = {});
     ~Worker();  // stops; its loop must see the journal's last answers, so: after the journal's stop
 
     void configure(std::shared_ptr<const Service> service);  // any thread

@@ -179,3 +179,19 @@ async def test_a_damaged_recording_is_noted_and_left_alone(world):
     line = await world.logged(rf"recording is finished with.*{sid}|{sid}.*recording is finished with")
     assert "result=damaged" in line
     assert not [r for r in (await world.journal(sid))["utterances"] if r["deferred"]]
+
+
+@scenario
+async def test_words_of_a_canned_call_make_the_same_incident_when_they_are_written_down(world):
+    provider = await dead_provider(world, ["There's a fire at 123 Main Street."])
+    sid = await canned_call(world, 2)
+    before = await world.journal(sid)
+    assert all(row["type"] == "TROUBLE" for row in before["incidents"])
+    provider.comes_back()
+    await world.logged(rf"dispatch proposed.*{sid}.*late_words")
+    detail = await world.journal(sid)
+    newest = detail["incidents"][-1]
+    assert (newest["type"], newest["place"], newest["place_known"]) == ("FUNK", "123 MAIN ST", True)
+    assert [row["normal"] for row in detail["facts"]] == ["FUNK", "123 MAIN ST"]
+    late = detail["dispatches"][-1]
+    assert (late["state"], late["rule"], late["place"]) == ("proposed", "late_words", "123 MAIN ST")
