@@ -110,7 +110,7 @@ class Checker {
         for (const Table* table : {&k_recording_table, &k_fact_table, &k_incident_table, &k_dispatch_table,
                                    &k_outbox_table, &k_dead_letter_table}) {
             if (table->form_in(db_) == Table::Form::absent) continue;
-            later += std::string("UNION ALL SELECT call, call_seq FROM ") + table->name + " WHERE salvaged_from IS NULL ";
+            later += std::string("UNION ALL SELECT call, call_seq FROM ") + table->name + " WHERE salvaged_from IS NULL AND call IS NOT NULL ";
         }
         Query q(db_,
                 std::string("SELECT call_sid, base_call_seq, last_call_seq, count(n), count(DISTINCT n), min(n), max(n) FROM call "

@@ -159,30 +159,47 @@ struct Dispatch {
 // A document that another system has to be given, and what became of it. `key` names it there for ever, so that
 // giving it twice does no harm. One that has neither come to its end nor to dead_letter is owed.
 struct Outbox {
-    CallSid call;
+    CallSid call;                // empty: it is about no call
     std::int64_t utc_ms = 0;
     std::int64_t offset_ms = 0;
     std::string target;          // "cad"
     std::string key;
-    std::string step;            // "queued", then "delivered" or "replaced" (a newer one says more)
+    // "queued", then "delivered" or "replaced" (a newer one says more). Of a dead letter: "retried" (it is owed again) or
+    // "discarded", by a person.
+    std::string step;
     std::int64_t attempts = 0;
     Text body;                   // of "queued": what is sent, byte for byte
 };
 
 // A document that will not be taken, for a person to look at.
 struct DeadLetter {
-    CallSid call;
+    CallSid call;                // empty: it is about no call
     std::int64_t utc_ms = 0;
     std::int64_t offset_ms = 0;
     std::string target;
     std::string key;
     std::int64_t attempts = 0;
-    std::string reason;          // "http_422", "gave_up" ...
+    std::string reason;          // "http_422", "gave_up" ...; the server's own words
     Text body;
+    std::int64_t change = 0;     // it was told by this change, of the class that `key` begins with: "transcript/..."
+};
+
+// What another database is to be told, most urgent first. Each row of the journal is written together with a note of what it
+// changes, in one transaction; the notes of a class are numbered 1, 2, 3 without gaps.
+enum class ChangeClass : std::int64_t { dispatch = 1, incident, call, transcript, recording, audit };
+inline constexpr ChangeClass k_change_classes[] = {ChangeClass::dispatch,   ChangeClass::incident,  ChangeClass::call,
+                                                   ChangeClass::transcript, ChangeClass::recording, ChangeClass::audit};
+const char* to_string(ChangeClass change_class);
+
+// A sink has all changes of the class up to `number`. Only ever moves forward.
+struct Delivered {
+    std::string sink;            // "mongodb"
+    ChangeClass change_class = ChangeClass::dispatch;
+    std::int64_t number = 0;
 };
 
 using Record = std::variant<CallOpened, CallChanged, CallEnded, Utterance, Seam, Audit, Recording, Fact, Incident, Dispatch,
-                            Outbox, DeadLetter>;
+                            Outbox, DeadLetter, Delivered>;
 
 struct Committed {
     bool durable = false;          // on the disk (or, with `emergency`, in the emergency file)
@@ -266,6 +283,18 @@ struct CallDetail {
     std::vector<DeadLetter> dead_letters;  // without their bodies
 };
 
+struct DeadLetterRow {
+    std::int64_t seq = 0;  // global
+    DeadLetter letter;
+};
+struct DeadLetters {
+    std::vector<DeadLetterRow> rows;  // newest first; without their bodies
+};
+struct ReadDeadLetters {
+    std::int64_t limit = 50;          // at most 1000
+    std::optional<std::int64_t> seq;  // only this one
+};
+
 struct CallList {
     std::vector<CallRow> calls;  // newest first
 };
@@ -274,6 +303,48 @@ struct ReadCalls {
     std::int64_t limit = 50;               // at most 1000
     std::optional<std::int64_t> before_utc_ms;  // started before
     bool active_only = false;
+};
+
+// One thing to be told, as it is now: the row of `transcript`, `recording` and `audit`; of the others what there is about the
+// call, with the number of its newest change only.
+struct CallState {
+    CallRow call;
+    std::vector<SeamRow> seams;
+    std::optional<IncidentRow> incident;  // the newest
+    std::vector<DispatchRow> dispatches;  // the newest step of each
+};
+struct IncidentState {
+    IncidentRow incident;  // the newest
+    std::vector<FactRow> facts;
+};
+struct DispatchState {
+    std::vector<DispatchRow> steps;  // of one dispatch, never empty
+};
+struct Change {
+    std::int64_t number = 0;  // in its class
+    std::int64_t utc_ms = 0;  // of the row that made it
+    // The row's name for ever: of the generation it was first written in. Of what has many rows, this generation and 0.
+    std::string generation;
+    std::int64_t seq = 0;
+    std::variant<DispatchState, IncidentState, CallState, Utterance, Recording, Audit> what;
+};
+struct ReadChanges {
+    std::string sink;
+    ChangeClass change_class = ChangeClass::dispatch;
+    std::int64_t limit = 100;               // changes, at most 1000
+    std::int64_t bytes_max = 1'000'000;     // of text; one change is always given
+};
+struct Changes {
+    std::string generation;                 // of the journal
+    std::int64_t next = 0;                  // delivering these means: delivered up to here
+    std::int64_t waiting = 0;               // changes of the class that are not delivered, these included
+    std::vector<Change> rows;               // oldest first; empty with next > 0: nothing to be told of them
+};
+
+struct ClassBacklog {
+    ChangeClass change_class = ChangeClass::dispatch;
+    std::int64_t waiting = 0;
+    std::optional<std::int64_t> oldest_utc_ms;
 };
 
 // A recording of a call that stood on rung canned, or of words that nobody wrote down (class "unheard"), about which
@@ -317,8 +388,14 @@ class Journal {
     virtual void read_dispatches(ReadDispatches query, std::function<void(base::Result<DispatchSteps>)> done) = 0;
     // What is owed to `target`: the oldest thousand.
     virtual void read_owed(std::string target, std::function<void(base::Result<Owed>)> done) = 0;
+    // Those that nobody has retried or discarded.
+    virtual void read_dead_letters(ReadDeadLetters query, std::function<void(base::Result<DeadLetters>)> done) = 0;
     // Looks at a bounded number of recordings behind row `after` (0: from the first one).
     virtual void read_untranscribed(std::int64_t after, std::function<void(base::Result<Untranscribed>)> done) = 0;
+    // The next changes of a class that the sink does not have.
+    virtual void read_changes(ReadChanges query, std::function<void(base::Result<Changes>)> done) = 0;
+    // What the sink does not have, class by class.
+    virtual void read_backlog(std::string sink, std::function<void(base::Result<std::vector<ClassBacklog>>)> done) = 0;
     virtual StoreStatus status() const = 0;  // any thread; a snapshot
 };
 

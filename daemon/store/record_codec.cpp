@@ -2,7 +2,9 @@
 
 #include "store/bytes.hpp"
 
+#include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <type_traits>
 #include <utility>
 
@@ -14,6 +16,7 @@ namespace {
 // still read: those rows were acknowledged.
 constexpr std::size_t k_first_late_tag = 64;
 constexpr std::size_t k_deferred_utterance = k_first_late_tag;
+constexpr std::size_t k_told_dead_letter = k_first_late_tag + 1;  // has its change behind its members
 static_assert(std::variant_size_v<Record> <= k_first_late_tag);
 
 template <class Archive, class Row>
@@ -49,10 +52,12 @@ void members(Archive& a, Row& row) {
         a(row.priority), a(row.place), a(row.incomplete), a(row.actor), a(row.reason);
     } else if constexpr (std::is_same_v<T, Outbox>) {
         a(row.call), a(row.utc_ms), a(row.offset_ms), a(row.target), a(row.key), a(row.step), a(row.attempts), a(row.body);
-    } else {
-        static_assert(std::is_same_v<T, DeadLetter>);
+    } else if constexpr (std::is_same_v<T, DeadLetter>) {
         a(row.call), a(row.utc_ms), a(row.offset_ms), a(row.target), a(row.key), a(row.attempts), a(row.reason);
         a(row.body);
+    } else {
+        static_assert(std::is_same_v<T, Delivered>);
+        a(row.sink), a(row.change_class), a(row.number);
     }
 }
 
@@ -62,6 +67,7 @@ class Encoder {
     void operator()(std::int64_t v) { put_u64(out_, static_cast<std::uint64_t>(v)); }
     void operator()(bool v) { out_.push_back(v ? '\1' : '\0'); }
     void operator()(Speaker v) { (*this)(v == Speaker::voice); }
+    void operator()(ChangeClass v) { (*this)(static_cast<std::int64_t>(v)); }
     void operator()(const std::string& v) {
         put_u32(out_, static_cast<std::uint32_t>(v.size()));
         out_ += v;
@@ -94,6 +100,12 @@ class Decoder {
         bool voice = false;
         (*this)(voice);
         v = voice ? Speaker::voice : Speaker::caller;
+    }
+    void operator()(ChangeClass& v) {
+        std::int64_t number = 0;
+        (*this)(number);
+        v = static_cast<ChangeClass>(number);
+        bad_ = bad_ || std::find(std::begin(k_change_classes), std::end(k_change_classes), v) == std::end(k_change_classes);
     }
     void operator()(std::string& v) { v.assign(take(get_u32(take(4)))); }
     void operator()(Text& v) { (*this)(v.reveal()); }
@@ -142,10 +154,13 @@ bool decode(std::size_t tag, Decoder& decoder, Record& record) {
 
 void append_record(std::string& out, const Record& record) {
     const auto* utterance = std::get_if<Utterance>(&record);
+    const auto* letter = std::get_if<DeadLetter>(&record);
     const bool deferred = utterance != nullptr && utterance->deferred;
-    out.push_back(static_cast<char>(deferred ? k_deferred_utterance : record.index()));
+    const bool told = letter != nullptr && letter->change != 0;
+    out.push_back(static_cast<char>(deferred ? k_deferred_utterance : told ? k_told_dead_letter : record.index()));
     Encoder encoder(out);
     std::visit([&encoder](const auto& row) { members(encoder, row); }, record);
+    if (told) encoder(letter->change);
 }
 
 std::optional<Record> parse_record(std::string_view bytes) {
@@ -157,10 +172,15 @@ std::optional<Record> parse_record(std::string_view bytes) {
         auto& utterance = record.emplace<Utterance>();
         members(decoder, utterance);
         utterance.deferred = true;
-        if (!decoder.complete()) return std::nullopt;
+    } else if (tag == k_told_dead_letter) {
+        auto& letter = record.emplace<DeadLetter>();
+        members(decoder, letter);
+        decoder(letter.change);
+    } else {
+        if (!decode(tag, decoder, record)) return std::nullopt;
         return record;
     }
-    if (!decode(tag, decoder, record)) return std::nullopt;
+    if (!decoder.complete()) return std::nullopt;
     return record;
 }
 

@@ -272,6 +272,82 @@ CREATE INDEX dead_letter_key ON dead_letter (key);
 CREATE UNIQUE INDEX dead_letter_salvaged ON dead_letter (salvaged_from, salvaged_seq) WHERE salvaged_from IS NOT NULL;
 )sql";
 
+// change: what other databases are to be told. `row` is the seq of the row, or of the call it is about (classes 2 and 3).
+// cursor: how far they are. What was written before there were notes is noted now.
+// outbox and dead_letter may be about no call.
+constexpr char k_version_5[] = R"sql(
+CREATE TABLE change (
+    class INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    row INTEGER NOT NULL,
+    utc_ms INTEGER NOT NULL,
+    PRIMARY KEY (class, number)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE cursor (
+    sink TEXT NOT NULL,
+    class INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    PRIMARY KEY (sink, class)
+) STRICT, WITHOUT ROWID;
+INSERT INTO change SELECT 1, row_number() OVER (ORDER BY seq), seq, utc_ms FROM dispatch;
+INSERT INTO change SELECT 2, row_number() OVER (ORDER BY max(seq)), call, max(utc_ms) FROM incident GROUP BY call;
+INSERT INTO change SELECT 3, row_number() OVER (ORDER BY seq), seq, started_utc_ms FROM call;
+INSERT INTO change SELECT 4, row_number() OVER (ORDER BY seq), seq, utc_ms FROM utterance;
+INSERT INTO change SELECT 5, row_number() OVER (ORDER BY seq), seq, utc_ms FROM recording;
+INSERT INTO change SELECT 6, row_number() OVER (ORDER BY seq), seq, utc_ms FROM audit;
+ALTER TABLE outbox RENAME TO outbox_4;
+DROP INDEX outbox_call;
+DROP INDEX outbox_key;
+DROP INDEX outbox_salvaged;
+CREATE TABLE outbox (
+    seq INTEGER PRIMARY KEY,
+    call INTEGER REFERENCES call (seq),
+    call_seq INTEGER,
+    salvaged_from INTEGER REFERENCES origin (id),
+    salvaged_seq INTEGER,
+    call_sid TEXT,
+    utc_ms INTEGER NOT NULL,
+    offset_ms INTEGER NOT NULL,
+    target TEXT NOT NULL,
+    key TEXT NOT NULL,
+    step TEXT NOT NULL,
+    attempts INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    crc INTEGER NOT NULL
+) STRICT;
+INSERT INTO outbox SELECT * FROM outbox_4;
+DROP TABLE outbox_4;
+CREATE INDEX outbox_call ON outbox (call, call_seq) WHERE call IS NOT NULL;
+CREATE INDEX outbox_key ON outbox (key);
+CREATE UNIQUE INDEX outbox_salvaged ON outbox (salvaged_from, salvaged_seq) WHERE salvaged_from IS NOT NULL;
+ALTER TABLE dead_letter RENAME TO dead_letter_4;
+DROP INDEX dead_letter_call;
+DROP INDEX dead_letter_key;
+DROP INDEX dead_letter_salvaged;
+CREATE TABLE dead_letter (
+    seq INTEGER PRIMARY KEY,
+    call INTEGER REFERENCES call (seq),
+    call_seq INTEGER,
+    salvaged_from INTEGER REFERENCES origin (id),
+    salvaged_seq INTEGER,
+    call_sid TEXT,
+    utc_ms INTEGER NOT NULL,
+    offset_ms INTEGER NOT NULL,
+    target TEXT NOT NULL,
+    key TEXT NOT NULL,
+    attempts INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    body TEXT NOT NULL,
+    crc INTEGER NOT NULL
+) STRICT;
+INSERT INTO dead_letter SELECT * FROM dead_letter_4;
+DROP TABLE dead_letter_4;
+ALTER TABLE dead_letter ADD COLUMN change INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX dead_letter_call ON dead_letter (call, call_seq) WHERE call IS NOT NULL;
+CREATE INDEX dead_letter_key ON dead_letter (key);
+CREATE UNIQUE INDEX dead_letter_salvaged ON dead_letter (salvaged_from, salvaged_seq) WHERE salvaged_from IS NOT NULL;
+)sql";
+
 constexpr int k_head_columns = 5;
 
 std::string hash_of(const std::string& content, const std::string& added) {
@@ -282,7 +358,7 @@ std::string hash_of(const std::string& content, const std::string& added) {
 }  // namespace
 
 const std::vector<Migration>& migrations() {
-    static const std::vector<Migration> steps{{1, k_version_1}, {2, k_version_2}, {3, k_version_3}, {4, k_version_4}};
+    static const std::vector<Migration> steps{{1, k_version_1}, {2, k_version_2}, {3, k_version_3}, {4, k_version_4}, {5, k_version_5}};
     return steps;
 }
 

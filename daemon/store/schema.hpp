@@ -76,7 +76,7 @@ inline constexpr Table k_dispatch_table{
     "call_sid, utc_ms, offset_ms, number, state, rule, type, priority, place, incomplete, actor, reason"};
 inline constexpr Table k_outbox_table{"outbox", "call_sid, utc_ms, offset_ms, target, key, step, attempts, body"};
 inline constexpr Table k_dead_letter_table{
-    "dead_letter", "call_sid, utc_ms, offset_ms, target, key, attempts, reason, body"};
+    "dead_letter", "call_sid, utc_ms, offset_ms, target, key, attempts, reason, body", "change"};
 inline constexpr const Table* k_tables[] = {&k_call_table,     &k_utterance_table, &k_seam_table,     &k_audit_table,
                                             &k_recording_table, &k_fact_table,     &k_incident_table, &k_dispatch_table,
                                             &k_outbox_table,   &k_dead_letter_table};

@@ -377,6 +377,19 @@ void SqliteJournal::read_untranscribed(std::int64_t after, std::function<void(ba
     core_->read<Untranscribed>([after](Database& db) { return store::read_untranscribed(db, after); }, std::move(done));
 }
 
+void SqliteJournal::read_dead_letters(ReadDeadLetters query, std::function<void(base::Result<DeadLetters>)> done) {
+    core_->read<DeadLetters>([query](Database& db) { return store::read_dead_letters(db, query); }, std::move(done));
+}
+
+void SqliteJournal::read_changes(ReadChanges query, std::function<void(base::Result<Changes>)> done) {
+    core_->read<Changes>([query = std::move(query)](Database& db) { return store::read_changes(db, query); }, std::move(done));
+}
+
+void SqliteJournal::read_backlog(std::string sink, std::function<void(base::Result<std::vector<ClassBacklog>>)> done) {
+    core_->read<std::vector<ClassBacklog>>([sink = std::move(sink)](Database& db) { return store::read_backlog(db, sink); },
+                                           std::move(done));
+}
+
 StoreStatus SqliteJournal::status() const { return core_->status(); }
 void SqliteJournal::stop(std::chrono::milliseconds flush) { core_->stop(flush); }
 

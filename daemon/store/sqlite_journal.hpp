@@ -50,6 +50,9 @@ class SqliteJournal : public Journal {
     void read_dispatches(ReadDispatches query, std::function<void(base::Result<DispatchSteps>)> done) override;
     void read_owed(std::string target, std::function<void(base::Result<Owed>)> done) override;
     void read_untranscribed(std::int64_t after, std::function<void(base::Result<Untranscribed>)> done) override;
+    void read_dead_letters(ReadDeadLetters query, std::function<void(base::Result<DeadLetters>)> done) override;
+    void read_changes(ReadChanges query, std::function<void(base::Result<Changes>)> done) override;
+    void read_backlog(std::string sink, std::function<void(base::Result<std::vector<ClassBacklog>>)> done) override;
     StoreStatus status() const override;
 
     // Takes no more rows, writes what waits for at most `flush`, then puts the rest into the

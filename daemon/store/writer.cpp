@@ -29,6 +29,21 @@ const std::string& insert_sql(const Table& table) {
     return statements[static_cast<std::size_t>(std::find(std::begin(k_tables), std::end(k_tables), &table) - std::begin(k_tables))];
 }
 
+// Of a row that is told by itself.
+std::optional<ChangeClass> class_of(const Table& table) {
+    if (&table == &k_dispatch_table) return ChangeClass::dispatch;
+    if (&table == &k_incident_table || &table == &k_fact_table) return ChangeClass::incident;
+    if (&table == &k_utterance_table) return ChangeClass::transcript;
+    if (&table == &k_recording_table) return ChangeClass::recording;
+    if (&table == &k_audit_table) return ChangeClass::audit;
+    return std::nullopt;
+}
+
+// Of a row that stands in the document of its call.
+bool told_with_call(const Table& table) {
+    return &table == &k_seam_table || &table == &k_incident_table || &table == &k_dispatch_table;
+}
+
 }  // namespace
 
 const CallSid* call_of(const Record& record) {
@@ -36,8 +51,10 @@ const CallSid* call_of(const Record& record) {
         [](const auto& row) -> const CallSid* {
             if constexpr (std::is_same_v<std::decay_t<decltype(row)>, Audit>) {
                 return row.call ? &*row.call : nullptr;
+            } else if constexpr (std::is_same_v<std::decay_t<decltype(row)>, Delivered>) {
+                return nullptr;
             } else {
-                return &row.call;
+                return row.call.str().empty() ? nullptr : &row.call;
             }
         },
         record);
@@ -67,7 +84,7 @@ TakenOver Writer::take_over(const TakeOver& start) {
     } else {
         if (done.previous.empty()) done.previous = clean ? "clean" : "unclean";
         done.ticket = start.ticket;
-        done.interrupted = mark_interrupted();
+        done.interrupted = mark_interrupted(start.utc_ms);
         done.replayed = replay(start, run, ticket);
         if (start.emergency != nullptr) done.unreadable = static_cast<std::int64_t>(start.emergency->bad_bytes);
         note(start.utc_ms, "start",
@@ -121,7 +138,7 @@ std::int64_t Writer::replay(const TakeOver& start, std::uint64_t run, std::uint6
 }
 
 // A call that was open when an earlier run died ended with that run, at the last thing known of it.
-std::int64_t Writer::mark_interrupted() {
+std::int64_t Writer::mark_interrupted(std::int64_t utc_ms) {
     std::vector<std::int64_t> open;
     for (Query q(db_, "SELECT seq, call_sid FROM call WHERE ended_utc_ms IS NULL"); q.step();) {
         if (live_.count(q.word(1)) == 0) open.push_back(q.number(0));
@@ -135,6 +152,7 @@ std::int64_t Writer::mark_interrupted() {
             .run();
         Query(db_, "UPDATE call SET duration_ms = ended_utc_ms - started_utc_ms WHERE seq = ?", call).run();
         rehash(call);
+        changed(ChangeClass::call, call, utc_ms);
     }
     return static_cast<std::int64_t>(open.size());
 }
@@ -175,6 +193,7 @@ Writer::Call Writer::find_or_recover(const std::string& sid, std::int64_t starte
     Query(db_, insert_sql(k_call_table), call.seq, base, base, nullptr, nullptr, sid, "", "", "", "", "", call.status,
           "", call.decision, "", "", started_utc_ms, nullptr, nullptr)
         .run();
+    changed(ChangeClass::call, call.seq, started_utc_ms);
     return call;
 }
 
@@ -182,6 +201,21 @@ Writer::Place Writer::next_place(const std::string& sid, std::int64_t started_ut
     const auto call = find_or_recover(sid, started_utc_ms);
     Query(db_, "UPDATE call SET last_call_seq = last_call_seq + 1 WHERE seq = ?", call.seq).run();
     return {call.seq, call.last_call_seq + 1};
+}
+
+// Numbers of a class go on behind what the sinks have, whatever has been removed.
+void Writer::changed(ChangeClass change_class, std::int64_t row, std::int64_t utc_ms) {
+    Query(db_,
+          "INSERT INTO change (class, number, row, utc_ms) VALUES (?1, 1 + max(coalesce((SELECT max(number) FROM change WHERE "
+          "class = ?1), 0), coalesce((SELECT max(number) FROM cursor WHERE class = ?1), 0)), ?2, ?3)",
+          static_cast<std::int64_t>(change_class), row, utc_ms)
+        .run();
+}
+
+Writer::MaybePlace Writer::place_if_any(const CallSid& call, std::int64_t started_utc_ms) {
+    if (call.str().empty()) return {};
+    const auto place = next_place(call.str(), started_utc_ms);
+    return {call.str(), place.call, place.call_seq};
 }
 
 void Writer::rehash(std::int64_t call) {
@@ -198,10 +232,11 @@ Written Writer::write(const CallOpened& row) {
     }
     const auto live = live_.find(sid);
     const std::int64_t base = live == live_.end() ? 0 : live->second;
-    Query(db_, insert_sql(k_call_table), next_seq_++, base, base, nullptr, nullptr, sid, row.account_sid,
-          row.from.reveal(), row.to.reveal(), row.direction, row.attestation, row.status, row.rung, row.decision, "",
-          "", row.utc_ms, nullptr, nullptr)
+    const auto seq = next_seq_++;
+    Query(db_, insert_sql(k_call_table), seq, base, base, nullptr, nullptr, sid, row.account_sid, row.from.reveal(),
+          row.to.reveal(), row.direction, row.attestation, row.status, row.rung, row.decision, "", "", row.utc_ms, nullptr, nullptr)
         .run();
+    changed(ChangeClass::call, seq, row.utc_ms);
     return {&k_call_table, base};
 }
 
@@ -217,6 +252,7 @@ void Writer::fill(const Call& call, const CallOpened& row) {
           row.decision, started)
         .run();
     rehash(call.seq);
+    changed(ChangeClass::call, call.seq, row.utc_ms);
 }
 
 Written Writer::write(const CallChanged& row) {
@@ -232,6 +268,7 @@ Written Writer::write(const CallChanged& row) {
           row.stream_sid, call.seq)
         .run();
     rehash(call.seq);
+    changed(ChangeClass::call, call.seq, row.utc_ms);
     return done;
 }
 
@@ -240,6 +277,7 @@ Written Writer::write(const CallEnded& row) {
     if (rank(call.status) < rank("ended")) {
         finish(call, "ended", row.utc_ms, row.offset_ms, row.reason);
         rehash(call.seq);
+        changed(ChangeClass::call, call.seq, row.utc_ms);
     }
     return {nullptr, call.last_call_seq};
 }
@@ -271,6 +309,7 @@ Written Writer::write(const Utterance& row) {
           row.failed, row.interrupted, row.played_ms, row.total_ms, row.response_us, row.vad_us, row.provider_us,
           row.box_us, row.deferred)
         .run();
+    changed(ChangeClass::transcript, next_seq_ - 1, row.utc_ms);
     return {&k_utterance_table, place.call_seq};
 }
 
@@ -280,6 +319,7 @@ Written Writer::write(const Seam& row) {
     Query(db_, insert_sql(k_seam_table), next_seq_++, place.call, place.call_seq, nullptr, nullptr, sid, row.utc_ms,
           row.offset_ms, row.kind, row.from_rung, row.to_rung, row.reason)
         .run();
+    changed(ChangeClass::call, place.call, row.utc_ms);
     return {&k_seam_table, place.call_seq};
 }
 
@@ -297,6 +337,7 @@ Written Writer::write(const Audit& row) {
     Query(db_, insert_sql(k_audit_table), next_seq_++, call, call_seq, nullptr, nullptr, sid, row.utc_ms, row.actor,
           row.action, row.detail)
         .run();
+    changed(ChangeClass::audit, next_seq_ - 1, row.utc_ms);
     return {&k_audit_table, call_seq.value_or(0)};
 }
 
@@ -312,6 +353,7 @@ Written Writer::write(const Recording& row) {
     Query(db_, insert_sql(k_recording_table), next_seq_++, place.call, place.call_seq, nullptr, nullptr, sid,
           row.utc_ms, row.offset_ms, row.path, row.sha256, row.duration_ms, row.lost_ms, row.legs, row.retention_class)
         .run();
+    changed(ChangeClass::recording, next_seq_ - 1, row.utc_ms);
     return {&k_recording_table, place.call_seq};
 }
 
@@ -322,6 +364,7 @@ Written Writer::write(const Fact& row) {
           row.offset_ms, row.slot, row.source, row.value.reveal(), row.normal.reveal(), row.kind, row.known, row.denied,
           row.confidence, row.turn, row.begin, row.end)
         .run();
+    changed(ChangeClass::incident, place.call, row.utc_ms);
     return {&k_fact_table, place.call_seq};
 }
 
@@ -332,6 +375,8 @@ Written Writer::write(const Incident& row) {
           row.offset_ms, row.rev, row.type, row.also, row.priority, row.place.reveal(), row.place_kind, row.place_known,
           row.differ, row.questions)
         .run();
+    changed(ChangeClass::incident, place.call, row.utc_ms);
+    changed(ChangeClass::call, place.call, row.utc_ms);
     return {&k_incident_table, place.call_seq};
 }
 
@@ -342,25 +387,52 @@ Written Writer::write(const Dispatch& row) {
           row.offset_ms, row.number, row.state, row.rule, row.type, row.priority, row.place.reveal(), row.incomplete,
           row.actor, row.reason)
         .run();
+    changed(ChangeClass::dispatch, next_seq_ - 1, row.utc_ms);
+    changed(ChangeClass::call, place.call, row.utc_ms);
     return {&k_dispatch_table, place.call_seq};
 }
 
 Written Writer::write(const Outbox& row) {
-    const auto& sid = row.call.str();
-    const auto place = next_place(sid, row.utc_ms - row.offset_ms);
-    Query(db_, insert_sql(k_outbox_table), next_seq_++, place.call, place.call_seq, nullptr, nullptr, sid, row.utc_ms,
+    const auto place = place_if_any(row.call, row.utc_ms - row.offset_ms);
+    Query(db_, insert_sql(k_outbox_table), next_seq_++, place.call, place.call_seq, nullptr, nullptr, place.sid, row.utc_ms,
           row.offset_ms, row.target, row.key, row.step, row.attempts, row.body.reveal())
         .run();
-    return {&k_outbox_table, place.call_seq};
+    if (row.step == "retried") note_again(row);
+    return {&k_outbox_table, place.call_seq.value_or(0)};
+}
+
+// What a dead letter told is to be told once more.
+void Writer::note_again(const Outbox& row) {
+    const auto word = std::string_view(row.key).substr(0, row.key.find('/'));
+    for (const auto change_class : k_change_classes) {
+        if (word != to_string(change_class)) continue;
+        std::optional<std::int64_t> told;
+        {
+            Query q(db_,
+                    "SELECT c.row FROM dead_letter AS l JOIN change AS c ON c.class = ?1 AND c.number = l.change WHERE l.key = ?2 AND "
+                    "l.change > 0 ORDER BY l.seq DESC LIMIT 1",
+                    static_cast<std::int64_t>(change_class), row.key);
+            if (q.step()) told = q.number(0);
+        }
+        if (told) changed(change_class, *told, row.utc_ms);
+    }
 }
 
 Written Writer::write(const DeadLetter& row) {
-    const auto& sid = row.call.str();
-    const auto place = next_place(sid, row.utc_ms - row.offset_ms);
-    Query(db_, insert_sql(k_dead_letter_table), next_seq_++, place.call, place.call_seq, nullptr, nullptr, sid, row.utc_ms,
-          row.offset_ms, row.target, row.key, row.attempts, row.reason, row.body.reveal())
+    const auto place = place_if_any(row.call, row.utc_ms - row.offset_ms);
+    Query(db_, insert_sql(k_dead_letter_table), next_seq_++, place.call, place.call_seq, nullptr, nullptr, place.sid, row.utc_ms,
+          row.offset_ms, row.target, row.key, row.attempts, row.reason, row.body.reveal(), row.change)
         .run();
-    return {&k_dead_letter_table, place.call_seq};
+    return {&k_dead_letter_table, place.call_seq.value_or(0)};
+}
+
+Written Writer::write(const Delivered& row) {
+    Query(db_,
+          "INSERT INTO cursor (sink, class, number) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET number = max(number, "
+          "excluded.number)",
+          row.sink, static_cast<std::int64_t>(row.change_class), row.number)
+        .run();
+    return {};
 }
 
 // --- rows out of a damaged file ---
@@ -396,8 +468,12 @@ bool Writer::take_back(const Salvaged& row) {
         q.run();
     }
     const bool inserted = db_.number("SELECT changes()") > 0;
-    if (inserted) ++next_seq_;
-    return inserted;
+    if (!inserted) return false;
+    const auto seq = next_seq_++;
+    const auto utc_ms = at != nullptr ? *at : 0;
+    if (const auto told = class_of(*row.table)) changed(*told, *told == ChangeClass::incident ? *call : seq, utc_ms);
+    if (call && told_with_call(*row.table)) changed(ChangeClass::call, *call, utc_ms);
+    return true;
 }
 
 // A call is one row, whatever file its parts come from: what is known here stays, gaps are filled.
@@ -428,11 +504,13 @@ bool Writer::take_back_call(const Salvaged& row, std::int64_t from) {
         fill(*call, known);
         return false;
     }
+    const auto seq = next_seq_++;
     {
-        Query q(db_, insert_sql(k_call_table), next_seq_++, row.call_seq, row.call_seq, from, row.seq);
+        Query q(db_, insert_sql(k_call_table), seq, row.call_seq, row.call_seq, from, row.seq);
         for (const auto& cell : row.content) q.bind(cell);
         q.run();
     }
+    changed(ChangeClass::call, seq, number("started_utc_ms"));
     return true;
 }
 
@@ -446,7 +524,7 @@ std::vector<SalvageOrder> Writer::unfinished_orders() {
 
 std::int64_t Writer::finish(const SalvageOrder& order, std::int64_t rows, std::int64_t gaps, std::int64_t utc_ms) {
     Query(db_, "UPDATE salvage SET done = 1, salvaged_rows = ?, gaps = ? WHERE file = ?", rows, gaps, order.file).run();
-    const auto interrupted = mark_interrupted();
+    const auto interrupted = mark_interrupted(utc_ms);
     note(utc_ms, "salvaged", order.file + " rows=" + std::to_string(rows) + " gaps=" + std::to_string(gaps));
     return interrupted;
 }

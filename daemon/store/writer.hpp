@@ -100,6 +100,11 @@ class Writer {
         std::int64_t call_seq = 0;
     };
 
+    struct MaybePlace {
+        std::optional<std::string> sid;
+        std::optional<std::int64_t> call, call_seq;
+    };
+
     Written write(const CallOpened& row);
     Written write(const CallChanged& row);
     Written write(const CallEnded& row);
@@ -113,17 +118,21 @@ class Writer {
     Written write(const Dispatch& row);
     Written write(const Outbox& row);
     Written write(const DeadLetter& row);
+    Written write(const Delivered& row);
 
     void create_schema_row(const TakeOver& start, TakenOver& done);
     std::int64_t replay(const TakeOver& start, std::uint64_t run, std::uint64_t ticket);
-    std::int64_t mark_interrupted();
+    std::int64_t mark_interrupted(std::int64_t utc_ms);
     std::optional<Call> find(const std::string& sid);
     Call find_or_recover(const std::string& sid, std::int64_t started_utc_ms);
     Place next_place(const std::string& sid, std::int64_t started_utc_ms);
+    MaybePlace place_if_any(const CallSid& call, std::int64_t started_utc_ms);
+    void note_again(const Outbox& row);
     void fill(const Call& call, const CallOpened& row);
     void finish(const Call& call, std::string_view status, std::int64_t utc_ms, std::int64_t duration_ms,
                 std::string_view reason);
     void rehash(std::int64_t call);
+    void changed(ChangeClass change_class, std::int64_t row, std::int64_t utc_ms);
     bool take_back_call(const Salvaged& row, std::int64_t from);
     std::int64_t origin_id(const std::string& generation);
 

@@ -12,6 +12,9 @@ class SilentJournal : public store::Journal {
     void read_dispatches(store::ReadDispatches, std::function<void(base::Result<store::DispatchSteps>)>) override {}
     void read_owed(std::string, std::function<void(base::Result<store::Owed>)>) override {}
     void read_untranscribed(std::int64_t, std::function<void(base::Result<store::Untranscribed>)>) override {}
+    void read_dead_letters(store::ReadDeadLetters, std::function<void(base::Result<store::DeadLetters>)>) override {}
+    void read_changes(store::ReadChanges, std::function<void(base::Result<store::Changes>)>) override {}
+    void read_backlog(std::string, std::function<void(base::Result<std::vector<store::ClassBacklog>>)>) override {}
     store::StoreStatus status() const override { return {}; }
 };
 

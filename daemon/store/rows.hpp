@@ -1,0 +1,43 @@
+// Rows of the tables as the records that others see: shared by the readers. Store thread only.
+#pragma once
+
+#include "store/database.hpp"
+#include "store/journal.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace holdfast::store {
+
+// Rows brought back from an earlier generation come first: they happened before.
+inline constexpr const char* k_rows_in_order = "WHERE call = ? ORDER BY salvaged_from IS NULL, salvaged_from, call_seq";
+
+const std::string& calls_sql();     // a SELECT without its WHERE, for call_row
+const std::string& one_call_sql();  // binds the CallSid; column 0 is the call's seq
+CallRow call_row(const Query& q);
+
+// What a table holds of one call, oldest first. Short-lived: uses the connection whenever asked.
+class CallParts {
+  public:
+    CallParts(Database& db, std::int64_t id, const CallSid& call) : db_(db), id_(id), call_(call) {}
+    std::vector<UtteranceRow> utterances() const;
+    std::vector<SeamRow> seams() const;
+    std::vector<FactRow> facts() const;
+    std::vector<IncidentRow> incidents() const;
+    std::vector<DispatchRow> dispatches() const;
+
+  private:
+    Database& db_;
+    const std::int64_t id_;
+    const CallSid& call_;
+};
+
+Utterance utterance(const Query& q, int first, const CallSid& call);  // of these columns, from `first` on
+inline constexpr const char* k_utterance_columns =
+    "utc_ms, speaker, text, start_ms, end_ms, provider, item_id, failed, interrupted, played_ms, total_ms, response_us, "
+    "vad_us, provider_us, box_us, deferred";
+
+base::Error unreadable(const Database& db);  // "store_read", retry
+
+}  // namespace holdfast::store
