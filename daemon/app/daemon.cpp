@@ -1,5 +1,6 @@
 #include "app/daemon.hpp"
 
+#include "app/agency_database.hpp"
 #include "app/cad_webhook.hpp"
 #include "app/exit_codes.hpp"
 #include "app/prompts.hpp"
@@ -133,7 +134,7 @@ recording::DiskRecorderOptions recorder_options(const config::Config& c) {
     return options;
 }
 
-// This version sends to no sink; one that is configured all the same must find everything when it can.
+// Recordings themselves are not sent yet: with a sink none of them goes before it can have them.
 recording::Release recording_release(const config::Config& c) {
     recording::Release release;
     release.sinks_configured = !c.credentials.mongodb_uri.reveal().empty();
@@ -242,6 +243,8 @@ class Daemon {
     Prompts prompts_;
     bool prompts_loaded_ = false;
     std::unique_ptr<store::SqliteJournal> journal_;
+    LineShare line_share_;
+    std::unique_ptr<sync::Worker> sync_;
     std::shared_ptr<net::TlsServer> public_tls_, admin_tls_;
 
     std::optional<http::FeedHub> feed_;
@@ -292,6 +295,7 @@ Daemon::~Daemon() {
     desk_.reset();
     follow_up_.reset();
     purge_timer_.reset();
+    if (sync_) sync_->stop();  // it asks the journal
     if (transcriber_) transcriber_->stop();
     if (recorder_) recorder_->stop(k_recorder_flush);
     if (journal_) journal_->stop(k_journal_flush);
@@ -313,6 +317,7 @@ int Daemon::open_store() {
         return k_exit_storage;
     }
     journal_ = std::move(*journal);
+    sync_ = start_sync(config_, *journal_, line_share_);
     return 0;
 }
 
@@ -449,6 +454,9 @@ int Daemon::open_admin() {
     admin_options.dispatches.acknowledge = [this](const dispatch::Id& id, dispatch::Claim claim, auto answer) {
         media_.post([this, id, claim = std::move(claim), answer = std::move(answer)] { desk_->acknowledge(id, claim, answer); });
     };
+    admin_options.letter_retried = [this](const std::string& target) {
+        if (target == "cad") media_.post([this] { desk_->look_again(); });
+    };
     admin_routes_.emplace(admin_, *journal_, *feed_, [this] { return status(); }, admin_options);
     net::ListenOptions options;
     options.address = listen.address;
@@ -503,6 +511,7 @@ void Daemon::take_snapshot() {
     snapshot.draining = registry_->draining();
     snapshot.healthy = registry_->healthy();
     snapshot.ladder = ladder_->snapshot(media_.now());
+    line_share_.set(snapshot.ladder, snapshot.calls_active, uplink_);
     transcriber_->allow(may_transcribe(snapshot.ladder, snapshot.calls_active, uplink_));
     metrics::uplink_score_up.set(snapshot.ladder.uplink_up);
     metrics::uplink_score_down.set(snapshot.ladder.uplink_down);
@@ -523,6 +532,7 @@ http::DaemonStatus Daemon::status() const {
     s.calls_active = snapshot_.calls_active;
     s.calls_max = snapshot_.calls_max;
     s.store = journal_->status();
+    s.sync = sync_status(sync_.get());
     s.rungs = rung_status(snapshot_.ladder);
     s.voice = voice_status(snapshot_.ladder);
     s.line = {snapshot_.ladder.uplink_up, snapshot_.ladder.uplink_down, snapshot_.ladder.uplink_is_down,

@@ -175,6 +175,12 @@ struct Recording {
     int unheard_retention_days = 0;  // 0: as retention_days
 };
 
+// The agency's database; nothing is sent without the credential mongodb_uri.
+struct MongoDb {
+    std::string database = "holdfast";
+    std::string tls_ca_file;  // empty: the system's
+};
+
 struct Media {
     int threads = 1;     // fixed at 1: see net/README.md
     int max_calls = 50;  // beyond it a caller goes straight to a person
@@ -196,7 +202,7 @@ struct Credentials {
     base::Secret twilio_auth_token_next;
     base::Secret twilio_api_key_secret;
     base::Secret dispatch_webhook_secret;
-    base::Secret mongodb_uri;  // a sink is configured
+    base::Secret mongodb_uri;  // where the agency's database is; with a password
 };
 
 struct Config {
@@ -211,6 +217,7 @@ struct Config {
     Dispatch dispatch;
     Streets streets;
     Store store;
+    MongoDb mongodb;
     Recording recording;
     Media media;
     Prompts prompts;

@@ -36,6 +36,10 @@ bool is_name(std::string_view text) {  // of a model, a voice
            });
 }
 
+bool is_database(std::string_view text) {  // MongoDB's own rules are wider; these need no quoting anywhere
+    return text.size() <= 60 && std::all_of(text.begin(), text.end(), [](char c) { return is_alnum(c) || c == '-' || c == '_'; });
+}
+
 bool is_site_id(std::string_view text) {
     return text.size() <= 64 && is_alnum(text.front()) &&
            std::all_of(text.begin(), text.end(),
@@ -102,6 +106,7 @@ const TextRule k_vad{nullptr, "", {"server_vad", "semantic_vad"}};
 const TextRule k_mode{nullptr, "", {"advise", "approve", "automatic"}};
 const TextRule k_webhook_url{is_anything, "a URL such as https://cad.psap.example/dispatches", {}, true};
 const TextRule k_webhook_format{nullptr, "", {"holdfast", "eido"}};
+const TextRule k_database{is_database, "a name of letters, digits, '-' and '_', at most 60", {}};
 const TextRule k_level{nullptr, "", {"error", "warning", "notice", "info", "debug"}};
 const TextRule k_format{nullptr, "", {"auto", "text", "json", "journald"}};
 
@@ -403,6 +408,13 @@ std::vector<Key> make_keys() {
          Range{1, 36'500}, k_restart,
          "How long records are kept at least."},
 
+        {"mongodb.database", at([](Config& c) -> auto& { return c.mongodb.database; }),
+         k_database, k_restart,
+         "Database that gets active_calls, transcripts, incidents, dispatches, recordings and audit."},
+        {"mongodb.tls_ca_file", at([](Config& c) -> auto& { return c.mongodb.tls_ca_file; }),
+         k_path_or_none, k_restart,
+         "PEM file of the authority that signed the database's certificate. Empty: the system's."},
+
         {"recording.enabled", at([](Config& c) -> auto& { return c.recording.enabled; }),
          std::monostate{}, k_applied,
          "Whether calls are recorded on every rung. Rung canned always records: nobody else\n"
@@ -560,6 +572,10 @@ const std::vector<Section>& sections() {
          "variable DISPATCH_WEBHOOK_SECRET."},
         {"streets", ""},
         {"store", ""},
+        {"mongodb",
+         "The agency's own database, which gets everything the journal has, as soon as the line allows. Its\n"
+         "URI is a secret: credential mongodb_uri, or the environment variable MONGODB_URI. Without one\n"
+         "everything stays here."},
         {"recording", "Audio of calls, both sides, as mu-law WAV."},
         {"media", ""},
         {"prompts", ""},

@@ -131,6 +131,7 @@ constexpr std::size_t feed_inbound_bytes_max = 4 * 1024;     // readers have not
 constexpr std::size_t feed_inbound_messages_max = 16;        // ... per feed_ping
 constexpr auto feed_ping = 20s;
 constexpr auto feed_silence_max = 60s;                       // three pings without an answer: cut
+constexpr auto sync_late = std::chrono::hours(1);            // oldest change not delivered: alarm (M01)
 constexpr auto certificate_warning = std::chrono::hours(24 * 14);
 constexpr auto drain_time = 30s;
 

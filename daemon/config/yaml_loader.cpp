@@ -302,6 +302,7 @@ void read_files(Config& config, Reader& reader) {
     check_file("openai.ca_file", config.openai.ca_file, false, reader);
     check_file("elevenlabs.ca_file", config.elevenlabs.ca_file, false, reader);
     check_file("dispatch.webhook.ca_file", config.dispatch.webhook.ca_file, false, reader);
+    check_file("mongodb.tls_ca_file", config.mongodb.tls_ca_file, false, reader);
 
     static constexpr char k_key[] = "openai.instructions_file";
     if (reader.bad.count(k_key) != 0) return;

@@ -84,22 +84,7 @@ void Desk::load() {
             const Id id = life.id();
             if (life.open() || life.rejected) lives_.emplace(id, std::move(life));
         }
-        journal_.read_owed(k_target, on_loop<store::Owed>([this](const base::Result<store::Owed>& owed) {
-            if (!owed) return k_log.error("the outbox cannot be read", {{"code", owed.error().code}});
-            for (const auto& row : owed->documents) {
-                const auto last = row.key.rfind(':');
-                const auto id = Id::parse(std::string_view(row.key).substr(0, last));
-                if (!id) continue;
-                auto one = std::make_shared<Owed>(loop_, *id);
-                for (const Content content : {Content::proposed, Content::approved, Content::rejected}) {
-                    if (row.key == key_of(*id, content)) one->content = content;
-                }
-                one->key = row.key;
-                one->body = row.body;
-                one->utc_ms = row.utc_ms;
-                one->offset_ms = row.offset_ms;
-                enlist(one);
-            }
+        read_owed([this] {
             // Acted upon until the crash, or not even looked at.
             const auto oldest = loop_.utc_ms() - base::to_ms(k_fresh);
             std::vector<Id> fresh;
@@ -109,8 +94,34 @@ void Desk::load() {
             for (const Id& id : fresh) consider(id);
             if (!lives_.empty()) k_log.notice("dispatches read back", {{"open", open()}, {"owed", owed_.size()}});
             show();
-        }));
+        });
     }));
+}
+
+void Desk::read_owed(std::function<void()> then) {
+    journal_.read_owed(k_target, on_loop<store::Owed>([this, then = std::move(then)](const base::Result<store::Owed>& owed) {
+        if (!owed) return k_log.error("the outbox cannot be read", {{"code", owed.error().code}});
+        const auto known = owed_;
+        for (const auto& row : owed->documents) {  // of two about one dispatch the newer one is sent
+            const auto last = row.key.rfind(':');
+            const auto id = Id::parse(std::string_view(row.key).substr(0, last));
+            if (!id || known.find(*id) != known.end()) continue;
+            auto one = std::make_shared<Owed>(loop_, *id);
+            for (const Content content : {Content::proposed, Content::approved, Content::rejected}) {
+                if (row.key == key_of(*id, content)) one->content = content;
+            }
+            one->key = row.key;
+            one->body = row.body;
+            one->utc_ms = row.utc_ms;
+            one->offset_ms = row.offset_ms;
+            enlist(one);
+        }
+        if (then) then();
+    }));
+}
+
+void Desk::look_again() {
+    read_owed([this] { show(); });
 }
 
 void Desk::find(const Id& id, std::function<void(Life*)> then) {

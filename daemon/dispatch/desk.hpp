@@ -57,6 +57,8 @@ class Desk {
     void set_moved(std::function<void(const Life&, const store::Dispatch& step)> moved) { moved_ = std::move(moved); }
     // Reads back what is open and what is owed. Once, at the start.
     void load();
+    // A dead letter was retried: takes up what the journal owes and this does not know.
+    void look_again();
 
     // A proposal that is on the disk.
     void proposed(const store::Dispatch& row);
@@ -83,6 +85,7 @@ class Desk {
     void audit(const Life& life, std::string_view action, const std::string& by);
     void queue(const Id& id);
     void queued(const Id& id, const store::CallDetail& detail);
+    void read_owed(std::function<void()> then);
     void enlist(const OwedPtr& owed);
     void pump();
     void send(const OwedPtr& owed);

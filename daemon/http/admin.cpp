@@ -39,6 +39,8 @@ constexpr std::string_view k_index =
     "GET /api/v1/dispatches    newest first; ?open=true|false &limit=1..1000\n"
     "GET /api/v1/dispatches/{id}   what the CAD is told of one; ?format=holdfast|eido\n"
     "POST /api/v1/dispatches/{id}/approve | reject | acknowledge\n"
+    "GET /api/v1/dead-letters      what another system would not take, newest first; ?limit=1..1000\n"
+    "POST /api/v1/dead-letters/{id}/retry | discard\n"
     "GET /api/v1/events        WebSocket feed of what happens; ?call=SID\n";
 
 net::HttpResponse bad_sid() {
@@ -102,7 +104,8 @@ AdminRoutes::AdminRoutes(base::Loop& loop, store::Journal& journal, FeedHub& fee
       status_(std::move(status)),
       options_(options),
       questions_(std::make_shared<Questions>(loop)),
-      dispatches_(loop, journal, questions_, options_.dispatches) {}
+      dispatches_(loop, journal, questions_, options_.dispatches),
+      letters_(loop, journal, questions_, options_.letter_retried) {}
 
 AdminRoutes::~AdminRoutes() = default;
 
@@ -116,6 +119,7 @@ void AdminRoutes::on_request(const net::HttpRequest& request, net::HttpReply rep
     if (!host_allowed(request)) {
         return reply(error_answer(403, "bad_host", "use 127.0.0.1, localhost or [::1] as the host"));
     }
+    if (LetterRoutes::takes(request.path())) return letters_.on_request(request, std::move(reply));
     if (DispatchRoutes::takes(request.path())) return dispatches_.on_request(request, std::move(reply));
     if (!is_route(request.path()) && !transfer_call(request.path())) return reply(error_answer(404, "not_found", "no such path; see /"));
     if (const auto sid = transfer_call(request.path())) {

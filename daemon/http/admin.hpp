@@ -8,6 +8,7 @@
 #include "call/registry.hpp"
 #include "http/admin_answer.hpp"
 #include "http/admin_dispatch.hpp"
+#include "http/admin_letters.hpp"
 #include "http/feed_hub.hpp"
 #include "http/status.hpp"
 #include "net/http_server.hpp"
@@ -26,6 +27,7 @@ struct AdminOptions {
     // Hands a call to a person, on the media loop. `answered` may be called from there, once.
     std::function<void(const base::CallSid&, std::function<void(base::Result<call::Transfer>)> answered)> transfer;
     DispatchActions dispatches;
+    std::function<void(const std::string& target)> letter_retried;
 };
 
 class AdminRoutes : public net::HttpHandler {
@@ -58,6 +60,7 @@ class AdminRoutes : public net::HttpHandler {
     std::map<base::CallSid, base::TimePoint> viewed_;
     std::shared_ptr<Questions> questions_;  // answers hold it weakly
     DispatchRoutes dispatches_;
+    LetterRoutes letters_;
 };
 
 }  // namespace holdfast::http

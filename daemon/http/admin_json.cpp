@@ -42,6 +42,20 @@ Json line(const LineStatus& status) {
     return out;
 }
 
+Json sync_object(const SyncStatus& status) {
+    Json waiting = Json::object();
+    for (const auto& [name, rows] : status.waiting) waiting[name] = rows;
+    return {{"state", status.state},
+            {"reason", status.reason},
+            {"code", status.code},
+            {"rows_waiting", status.rows_waiting},
+            {"waiting", waiting},
+            {"oldest_utc_ms", or_null(status.oldest_utc_ms)},
+            {"last_success_utc_ms", or_null(status.last_success_utc_ms)},
+            {"rows_delivered", status.rows_delivered},
+            {"rows_refused", status.rows_refused}};
+}
+
 Json rung_list(const std::vector<RungStatus>& rungs) {
     Json list = Json::array();
     for (const auto& rung : rungs) {
@@ -234,6 +248,7 @@ std::string status_json(const DaemonStatus& status, std::int64_t now_utc_ms) {
                  {"rungs", rung_list(status.rungs)},
                  {"line", line(status.line)},
                  {"store", store_object(status.store)},
+                 {"sync", sync_object(status.sync)},
                  {"prompts_loaded", status.prompts_loaded},
                  {"public", public_object(status.public_)}});
 }
@@ -298,6 +313,20 @@ std::string call_json(const store::CallDetail& detail) {
 }
 
 std::string dispatch_json(const dispatch::Life& life) { return dump({{"dispatch", life_object(life)}}); }
+
+std::string dead_letters_json(const store::DeadLetters& letters) {
+    Json list = Json::array();
+    for (const auto& [seq, letter] : letters.rows) {
+        list.push_back({{"id", seq},
+                        {"utc_ms", letter.utc_ms},
+                        {"target", letter.target},
+                        {"key", letter.key},
+                        {"attempts", letter.attempts},
+                        {"reason", letter.reason},
+                        {"call", letter.call.str().empty() ? Json() : Json(letter.call.str())}});
+    }
+    return dump({{"dead_letters", list}});
+}
 
 std::string dispatches_json(const std::vector<dispatch::Life>& lives) {
     Json list = Json::array();

@@ -19,6 +19,7 @@ std::string ready_json(const DaemonStatus& status, std::int64_t now_utc_ms);
 std::string calls_json(const store::CallList& list);
 std::string call_json(const store::CallDetail& detail);
 std::string dispatch_json(const dispatch::Life& life);
+std::string dead_letters_json(const store::DeadLetters& letters);
 std::string dispatches_json(const std::vector<dispatch::Life>& lives);
 
 }  // namespace holdfast::http

@@ -35,6 +35,15 @@ Part voice_part(const VoiceStatus& voice) {
     return {"voice", voice.state == "failing" ? PartState::degraded : PartState::ok, voice.state};
 }
 
+// Alarm: people have to do something, a document was refused, or the oldest change waits for an hour (M01).
+Part sync_part(const SyncStatus& sync, std::int64_t now_utc_ms) {
+    Part part{"sync", PartState::ok, sync.reason.empty() ? sync.state : sync.reason};
+    const bool late = sync.oldest_utc_ms && now_utc_ms - *sync.oldest_utc_ms > std::chrono::milliseconds(limits::sync_late).count();
+    if (sync.rows_refused > 0) part.detail = "refused_documents";
+    if (sync.state == "not_allowed" || sync.rows_refused > 0 || (sync.state != "off" && late)) part.state = PartState::degraded;
+    return part;
+}
+
 }  // namespace
 
 std::string_view to_string(PartState state) {
@@ -59,6 +68,7 @@ std::vector<Part> parts_of(const DaemonStatus& status, std::int64_t now_utc_ms) 
         store_part(status.store),
         voice_part(status.voice),
         certificate_part(status.public_, now_utc_ms),
+        sync_part(status.sync, now_utc_ms),
         {"draining", status.draining ? PartState::down : PartState::ok,
          status.draining ? "yes" : "no"},
     };

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace holdfast::http {
@@ -44,6 +45,19 @@ struct VoiceStatus {
     std::string last_error_code;
 };
 
+// The agency's database: what it does not have yet.
+struct SyncStatus {
+    std::string state = "off";  // off, starting, good, behind, not_allowed
+    std::string reason;         // a fixed word
+    std::int64_t code = 0;      // the server's
+    std::int64_t rows_waiting = 0;
+    std::optional<std::int64_t> oldest_utc_ms;
+    std::optional<std::int64_t> last_success_utc_ms;
+    std::int64_t rows_delivered = 0;  // since the start
+    std::int64_t rows_refused = 0;
+    std::vector<std::pair<std::string, std::int64_t>> waiting;  // class by class
+};
+
 struct PublicStatus {
     std::string address;
     std::uint16_t port = 0;  // 0: not listening
@@ -63,6 +77,7 @@ struct DaemonStatus {
     VoiceStatus voice;
     std::vector<RungStatus> rungs;  // best first
     LineStatus line;
+    SyncStatus sync;
     std::size_t prompts_loaded = 0;
     PublicStatus public_;
     bool ready = false;                // a caller would be served here; see decide_ready
@@ -73,7 +88,7 @@ enum class PartState { ok, degraded, down };
 std::string_view to_string(PartState state);
 
 struct Part {
-    std::string_view name;  // front_door, prompts, store, voice, certificate, draining
+    std::string_view name;  // front_door, prompts, store, voice, certificate, sync, draining
     PartState state = PartState::ok;
     std::string detail;  // a word or two of a fixed set
 };

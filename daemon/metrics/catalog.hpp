@@ -128,7 +128,7 @@ inline LabelledCounter ears_lost_total{"holdfast_ears_lost_total", "Transcriptio
 
 // Journal
 inline LabelledCounter journal_rows_total{"holdfast_journal_rows_total", "Rows committed, by table.", "table",
-    {"call", "utterance", "seam", "audit", "recording", "other"}};
+    {"call", "utterance", "seam", "audit", "recording", "fact", "incident", "dispatch", "outbox", "dead_letter", "other"}};
 inline Histogram commit_seconds{"holdfast_commit_seconds", "Time of one group commit.",
     {0.0005, 0.001, 0.002, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 2, 5}};
 inline Gauge store_state{"holdfast_store_state", "0 good, 1 degraded (rows wait), 2 failed (emergency file only)."};
@@ -139,6 +139,20 @@ inline Counter store_quarantined_total{"holdfast_store_quarantined_total", "Dama
 inline Counter store_io_error_total{"holdfast_store_io_error_total", "Failed reads, writes and syncs of the journal."};
 inline Counter store_emergency_rows_total{"holdfast_store_emergency_rows_total", "Rows written to the emergency file."};
 inline Counter store_dropped_rows_total{"holdfast_store_dropped_rows_total", "Rows lost because every buffer was full."};
+
+// Sync with the agency's MongoDB
+inline Gauge sync_state{"holdfast_sync_state", "0 off, 1 starting, 2 good, 3 behind (sent again later), 4 not allowed (people are needed)."};
+inline Gauge outbox_rows{"holdfast_outbox_rows", "Changes that the agency's database does not have yet."};
+inline Gauge outbox_oldest_seconds{"holdfast_outbox_oldest_seconds", "Age of the oldest of them."};
+inline Counter sync_rows_total{"holdfast_sync_rows_total", "Documents that the agency's database has taken."};
+inline LabelledCounter sync_dup_total{"holdfast_sync_dup_total", "Documents whose _id was there already, by what was there.", "is",
+    {"same", "conflict", "other"}};
+inline LabelledCounter sync_retry_total{"holdfast_sync_retry_total", "Batches to be sent again, by cause.", "cause",
+    {"unreachable", "server", "write_concern", "protocol", "read_back", "log_in", "not_allowed", "refused", "other"}};
+inline Counter sync_bytes_total{"holdfast_sync_bytes_total", "Bytes of documents sent, repetitions included."};
+inline Counter dead_letter_total{"holdfast_dead_letter_total", "Documents that the agency's database refused for good."};
+inline Histogram sync_send_seconds{"holdfast_sync_send_seconds", "Time of one batch.",
+    {0.005, 0.01, 0.05, 0.1, 0.5, 1, 2, 5, 10, 30}};
 
 // Recordings
 inline Gauge recordings_active{"holdfast_recordings_active", "Calls that are being recorded."};

@@ -14,7 +14,7 @@ _holdfastctl() {
     for ((i = 1; i < COMP_CWORD; i++)); do
         word=${COMP_WORDS[i]}
         case $word in
-            status | calls | show | tail | transfer | incidents | approve | reject | check | elevenlabs | prompts | streets | twiml) command=${command:-$word} ;;
+            status | calls | show | tail | transfer | incidents | approve | reject | check | elevenlabs | prompts | streets | sync | twiml) command=${command:-$word} ;;
             --admin) address=(--admin "${COMP_WORDS[i + 1]}") ;;
         esac
     done
@@ -25,7 +25,7 @@ _holdfastctl() {
         --call) _holdfastctl_calls "${address[@]}"; return ;;
     esac
     case $command in
-        "") COMPREPLY=($(compgen -W "status calls show tail transfer incidents approve reject check elevenlabs prompts streets twiml $common --version" -- "$cur")) ;;
+        "") COMPREPLY=($(compgen -W "status calls show tail transfer incidents approve reject check elevenlabs prompts streets sync twiml $common --version" -- "$cur")) ;;
         elevenlabs)
             COMPREPLY=($(compgen -W "agent create show --url --key-file --name --language --llm --tts-model --voice \
                 --instructions --max-minutes --dry-run $common" -- "$cur"))
@@ -47,6 +47,7 @@ _holdfastctl() {
                 compopt -o default
             fi
             ;;
+        sync) COMPREPLY=($(compgen -W "status dead-letters retry discard --limit --why $common" -- "$cur")) ;;
         incidents) COMPREPLY=($(compgen -W "--all --limit $common" -- "$cur")) ;;
         reject) COMPREPLY=($(compgen -W "--why $common" -- "$cur")) ;;
         twiml) COMPREPLY=($(compgen -W "fallback --config $common" -- "$cur")) ;;

@@ -7,6 +7,7 @@ import functools
 import hashlib
 import hmac
 import http.client
+import inspect
 import json
 import os
 import pathlib
@@ -332,6 +333,7 @@ class World:
         self.feed_changed = asyncio.Event()
         self.tasks = []
         self.providers = []
+        self.closing = []           # async functions, called at the end, last one first
         self.public_port = self.admin_port = None
         self.tls = False
         self.env = {}
@@ -569,6 +571,8 @@ log:
                 raise AssertionError("the daemon did not stop") from None
         for provider in self.providers:
             await provider.stop()
+        for close in reversed(self.closing):
+            await close()
         for task in self.tasks:
             task.cancel()
 
@@ -595,14 +599,14 @@ def make_certificates(folder, name="localhost", days="30"):
 
 
 def scenario(function):
-    """Runs an async test with a World; shows the daemon's log when it fails."""
+    """Runs an async test with a World; shows the daemon's log when it fails. Other arguments are pytest's."""
     @functools.wraps(function)
-    def run():
+    def run(**arguments):
         async def body():
             tmp = tempfile.mkdtemp(prefix="holdfast-test-")
             world = World(tmp)
             try:
-                await function(world)
+                await function(world, **arguments)
                 failed = False
             except BaseException:
                 failed = True
@@ -618,5 +622,5 @@ def scenario(function):
                                                              line)]
             assert not bad, bad
         asyncio.run(body())
-    run.__signature__ = __import__("inspect").Signature()
+    run.__signature__ = inspect.Signature(list(inspect.signature(function).parameters.values())[1:])
     return run

@@ -6,6 +6,7 @@ find_package(Boost 1.81 REQUIRED)          # headers only: Asio, Beast, System
 find_package(OpenSSL 3.0 REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(SQLITE3 REQUIRED IMPORTED_TARGET sqlite3)
+pkg_check_modules(MONGOC REQUIRED IMPORTED_TARGET libmongoc-1.0)
 pkg_check_modules(SYSTEMD REQUIRED IMPORTED_TARGET libsystemd)
 find_package(yaml-cpp REQUIRED)
 find_package(simdjson REQUIRED)

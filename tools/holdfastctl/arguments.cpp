@@ -49,6 +49,10 @@ struct Commands {
     CLI::App* approve;
     CLI::App* reject;
     CLI::App* check;
+    CLI::App* sync_status;
+    CLI::App* dead_letters;
+    CLI::App* letter_retry;
+    CLI::App* letter_discard;
     CLI::App* prompts_build;
     CLI::App* prompts_import;
     CLI::App* prompts_check;
@@ -141,6 +145,18 @@ Commands declare(CLI::App& app, Options& options, FileOptions& files) {
     commands.reject = app.add_subcommand("reject", "Reject a dispatch: nobody is sent for it");
     commands.reject->add_option("ID", options.dispatch, "As holdfastctl incidents lists it")->required()->check(check_dispatch);
     commands.reject->add_option("--why", options.why, "The reason, for the journal and the CAD")->required();
+    auto* sync = app.add_subcommand("sync", "What the agency's database and the CAD have, and what they refused");
+    sync->require_subcommand(1);
+    commands.sync_status = sync->add_subcommand("status", "Show how far the agency's database is");
+    commands.dead_letters = sync->add_subcommand("dead-letters", "List documents that were refused, newest first");
+    commands.dead_letters->add_option("--limit", options.limit, "At most so many")->check(CLI::Range(1, 1000))->capture_default_str();
+    commands.letter_retry = sync->add_subcommand("retry", "Send a refused document again");
+    commands.letter_discard = sync->add_subcommand("discard", "Give a refused document up");
+    for (auto* command : {commands.letter_retry, commands.letter_discard}) {
+        command->add_option("ID", options.letter, "As holdfastctl sync dead-letters lists it")->required()->check(CLI::PositiveNumber);
+    }
+    commands.letter_discard->add_option("--why", options.why, "The reason, for the audit")->required();
+    for (auto* command : sync->get_subcommands({})) command->fallthrough();
     commands.check = app.add_subcommand("check", "Check a holdfast.yaml or a journal database");
     commands.check->add_option("FILE", options.file, "The file")->required();
     declare_eleven(app, options.eleven, commands);
@@ -181,6 +197,10 @@ int dispatch(const Commands& commands, const Session& session, const FileOptions
     if (commands.approve->parsed()) return approve_command(session);
     if (commands.reject->parsed()) return reject_command(session);
     if (commands.transfer->parsed()) return transfer_command(session);
+    if (commands.sync_status->parsed()) return sync_status_command(session);
+    if (commands.dead_letters->parsed()) return dead_letters_command(session);
+    if (commands.letter_retry->parsed()) return letter_retry_command(session);
+    if (commands.letter_discard->parsed()) return letter_discard_command(session);
     if (commands.tail->parsed()) return tail_command(session);
     if (commands.agent_create->parsed()) return agent_create_command(session);
     if (commands.agent_show->parsed()) return agent_show_command(session);

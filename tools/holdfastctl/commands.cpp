@@ -159,6 +159,27 @@ int reject_command(const Session& session) {
                   {{"by", user_name()}, {"why", session.options.why}}, 200, "Rejected.\n");
 }
 
+int sync_status_command(const Session& session) {
+    const auto document = show(session, "/api/v1/status", print_sync);
+    if (document.exit != k_exit_ok) return document.exit;
+    const auto state = word(member(document.json, "sync"), "state");
+    return state == "good" || state == "starting" || state == "off" ? k_exit_ok : k_exit_not_good;
+}
+
+int dead_letters_command(const Session& session) {
+    return show(session, "/api/v1/dead-letters?limit=" + std::to_string(session.options.limit), print_dead_letters).exit;
+}
+
+int letter_retry_command(const Session& session) {
+    return change(session, "/api/v1/dead-letters/" + std::to_string(session.options.letter) + "/retry", {{"by", user_name()}}, 200,
+                  "It is sent again.\n");
+}
+
+int letter_discard_command(const Session& session) {
+    return change(session, "/api/v1/dead-letters/" + std::to_string(session.options.letter) + "/discard",
+                  {{"by", user_name()}, {"why", session.options.why}}, 200, "Discarded.\n");
+}
+
 int tail_command(const Session& session) {
     const auto client = Client::make(session.options.admin, session.options.ca_file);
     if (!client) return complain(session, k_exit_usage, client.error().detail);

@@ -4,6 +4,7 @@
 #include "holdfastctl/eleven_agent.hpp"
 #include "holdfastctl/text.hpp"
 
+#include <cstdint>
 #include <iosfwd>
 #include <string>
 #include <vector>
@@ -40,7 +41,8 @@ struct Options {
     std::string call;         // show, tail, transfer
     bool all = false;         // incidents
     std::string dispatch;     // approve, reject
-    std::string why;          // reject
+    std::string why;          // reject, sync discard
+    std::int64_t letter = 0;  // sync retry, discard
     bool until_end = false;   // tail
     bool everything = false;  // tail
     std::string file;         // check
@@ -63,6 +65,10 @@ int transfer_command(const Session& session);
 int incidents_command(const Session& session);
 int approve_command(const Session& session);
 int reject_command(const Session& session);
+int sync_status_command(const Session& session);
+int dead_letters_command(const Session& session);
+int letter_retry_command(const Session& session);
+int letter_discard_command(const Session& session);
 int check_command(const Session& session);
 int agent_create_command(const Session& session);
 int agent_show_command(const Session& session);

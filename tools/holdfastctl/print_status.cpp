@@ -66,6 +66,21 @@ std::string journal(const Json& store) {
     return out;
 }
 
+// "behind (unreachable), 1200 rows wait, the oldest since 2026-01-31T23:59:59Z"
+std::string sync(const Json& status, Zone zone) {
+    auto out = word(status, "state");
+    if (out == "off") return "off: no mongodb_uri, everything stays here";
+    const auto reason = word(status, "reason");
+    if (!reason.empty()) out += " (" + reason + ")";
+    const auto waiting = number_or(status, "rows_waiting", 0);
+    out += ", " + std::to_string(waiting) + " rows wait";
+    if (const auto oldest = number(status, "oldest_utc_ms"); oldest && waiting > 0) out += ", the oldest since " + iso_time(*oldest, zone);
+    if (const auto last = number(status, "last_success_utc_ms")) out += "; last success " + iso_time(*last, zone);
+    const auto refused = number_or(status, "rows_refused", 0);
+    if (refused > 0) out += "; " + std::to_string(refused) + " documents refused";
+    return out;
+}
+
 std::string front_door(const Json& listener, Zone zone) {
     const auto port = number_or(listener, "port", 0);
     if (port == 0) return "closed";
@@ -99,6 +114,7 @@ std::string print_status(const Json& status, const Look& look) {
     out += line("ladder", ladder(member(status, "rungs")));
     if (member(status, "line").is_object()) out += line("line", uplink(member(status, "line")));
     out += line("journal", journal(member(status, "store")));
+    if (member(status, "sync").is_object()) out += line("sync", sync(member(status, "sync"), look.zone));
     out += line("front door", front_door(member(status, "public"), look.zone));
     out += line("prompts", std::to_string(number_or(status, "prompts_loaded", 0)) + " loaded");
     return out;

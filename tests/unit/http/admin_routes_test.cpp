@@ -49,9 +49,35 @@ TEST(AdminRoutes, ReadyzNamesEveryPart) {
     EXPECT_EQ(document["ready"], true);
     EXPECT_EQ(document["degraded"], false);
     for (const char* part :
-         {"front_door", "prompts", "store", "voice", "certificate", "draining"}) {
+         {"front_door", "prompts", "store", "voice", "certificate", "sync", "draining"}) {
         EXPECT_EQ(document["parts"][part]["state"], "ok") << part;
     }
+}
+
+TEST(AdminRoutes, M01_ReadyzSaysWhenTheAgencysDatabaseIsFarBehindOrRefuses) {
+    AdminWorld world;
+    const auto sync = [&world] {
+        for (const auto& part : parts_of(world.status, test::FakeLoop::k_epoch_utc_ms)) {
+            if (part.name == "sync") return std::string(to_string(part.state)) + " " + part.detail;
+        }
+        return std::string();
+    };
+    EXPECT_EQ(sync(), "ok off");
+    world.status.sync.state = "behind";
+    world.status.sync.reason = "unreachable";
+    world.status.sync.oldest_utc_ms = test::FakeLoop::k_epoch_utc_ms - 3'599'000;
+    EXPECT_EQ(sync(), "ok unreachable");
+    world.status.sync.oldest_utc_ms = test::FakeLoop::k_epoch_utc_ms - 3'601'000;
+    EXPECT_EQ(sync(), "degraded unreachable");
+    world.status.sync = {};
+    world.status.sync.state = "not_allowed";
+    world.status.sync.reason = "log_in";
+    EXPECT_EQ(sync(), "degraded log_in");
+    world.status.sync.state = "good";
+    world.status.sync.rows_refused = 1;
+    EXPECT_EQ(sync(), "degraded refused_documents");
+    decide_ready(world.status, world.loop.utc_ms());
+    EXPECT_TRUE(world.status.ready) << "callers are served all the same";
 }
 
 TEST(AdminRoutes, ReadyzIs503WithTheReasonWhenAPartIsDown) {

@@ -355,5 +355,37 @@ TEST(PrintChecked, SaysWhenAllIsGood) {
     EXPECT_EQ(Json::parse(checked_json(checked))["good"], true);
 }
 
+TEST(PrintSync, SaysHowFarTheDatabaseIsAndWhy) {
+    Json document{{"sync", {{"state", "off"}}}};
+    EXPECT_EQ(print_sync(document, Look{}), "off: there is no mongodb_uri, everything stays on this box\n");
+    document["sync"] = {{"state", "behind"},
+                      {"reason", "unreachable"},
+                      {"code", 0},
+                      {"rows_waiting", 12},
+                      {"waiting", {{"call", 2}, {"transcript", 10}, {"audit", 0}}},
+                      {"oldest_utc_ms", 1'790'000'000'000},
+                      {"last_success_utc_ms", nullptr},
+                      {"rows_delivered", 3},
+                      {"rows_refused", 1}};
+    EXPECT_EQ(print_sync(document, Look{}),
+              "behind: unreachable\n  call: 2 wait\n  transcript: 10 wait\n  the oldest since 2026-09-21T14:13:20Z\n"
+              "  since the start: 3 delivered, 1 refused\n");
+}
+
+TEST(PrintDeadLetters, ShowTheServersWordsAndDriveNoTerminal) {
+    EXPECT_EQ(print_dead_letters(Json::parse(R"({"dead_letters":[]})"), Look{}), "no dead letters\n");
+    const Json letters{{"dead_letters",
+                        {{{"id", 42},
+                          {"utc_ms", 1'790'000'000'000},
+                          {"target", "mongodb"},
+                          {"key", "transcript/CA1:g:7"},
+                          {"attempts", 1},
+                          {"reason", "Document failed \x1b[31mvalidation (code 121)"}}}}};
+    const auto text = print_dead_letters(letters, Look{});
+    EXPECT_NE(text.find("42  mongodb  transcript/CA1:g:7\n"), std::string::npos) << text;
+    EXPECT_NE(text.find("1 tries: Document failed"), std::string::npos) << text;
+    EXPECT_EQ(text.find('\x1b'), std::string::npos);
+}
+
 }  // namespace
 }  // namespace holdfast::ctl

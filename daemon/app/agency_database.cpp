@@ -1,0 +1,78 @@
+#include "app/agency_database.hpp"
+
+#include "base/random.hpp"
+#include "log/log.hpp"
+#include "sync/mongo_sink.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace holdfast::app {
+namespace {
+
+constexpr log::Logger k_log{"app"};
+constexpr double k_line_poor = 0.5;  // score: below it a call needs all of the line
+constexpr double k_bytes_in_kilobit = 125;
+
+std::int64_t utc_ms() {
+    using namespace std::chrono;
+    return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+}  // namespace
+
+void LineShare::set(const ladder::Snapshot& snapshot, std::int64_t calls, const config::Uplink& limits) {
+    const double score = std::min(snapshot.uplink_up, snapshot.uplink_down);
+    std::int64_t share = k_no_cap;
+    if (calls > 0 && score < k_line_poor) {
+        share = 0;
+    } else if (limits.up_kbps > 0) {
+        const double whole = limits.up_kbps * k_bytes_in_kilobit;
+        share = std::max<std::int64_t>(1, static_cast<std::int64_t>(calls > 0 ? whole * score / 2 : whole));
+    }
+    bytes_per_second_.store(share, std::memory_order_relaxed);
+}
+
+sync::Allowance LineShare::now() const {
+    const auto share = bytes_per_second_.load(std::memory_order_relaxed);
+    if (share == k_no_cap) return {};
+    return {share == 0, share};
+}
+
+std::unique_ptr<sync::Worker> start_sync(const config::Config& config, store::Journal& journal, const LineShare& share) {
+    if (config.credentials.mongodb_uri.reveal().empty()) return nullptr;
+    sync::MongoSettings settings;
+    settings.uri = config.credentials.mongodb_uri;
+    settings.database = config.mongodb.database;
+    settings.tls_ca_file = config.mongodb.tls_ca_file;
+    settings.site_id = config.site.id;
+    sync::WorkerParts parts{journal, {}, [&share] { return share.now(); }, utc_ms, base::random_u32};
+    parts.make_sink = [settings = std::move(settings)]() -> std::unique_ptr<sync::Sink> {
+        auto sink = sync::make_mongo_sink(settings);
+        if (sink) return std::move(*sink);
+        k_log.error("mongodb_uri is no URI that the driver takes, nothing is sent", {{"code", sink.error().code}});
+        return nullptr;
+    };
+    return std::make_unique<sync::Worker>(std::move(parts));
+}
+
+http::SyncStatus sync_status(const sync::Worker* worker) {
+    http::SyncStatus out;
+    if (worker == nullptr) return out;
+    const auto status = worker->status();
+    out.state = sync::to_string(status.state);
+    out.reason = status.why;
+    out.code = status.code;
+    out.rows_waiting = status.rows_waiting;
+    out.oldest_utc_ms = status.oldest_utc_ms;
+    out.last_success_utc_ms = status.last_success_utc_ms;
+    out.rows_delivered = status.rows_delivered;
+    out.rows_refused = status.rows_refused;
+    for (std::size_t i = 0; i < status.waiting.size(); ++i) {
+        out.waiting.emplace_back(store::to_string(store::k_change_classes[i]), status.waiting[i]);
+    }
+    return out;
+}
+
+}  // namespace holdfast::app

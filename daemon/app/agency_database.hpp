@@ -1,0 +1,34 @@
+// The agency's database as the sync sees it: where it is, from the configuration, and what the line may carry.
+#pragma once
+
+#include "config/config.hpp"
+#include "http/status.hpp"
+#include "ladder/ladder.hpp"
+#include "store/journal.hpp"
+#include "sync/worker.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+
+namespace holdfast::app {
+
+// Bytes a second that may go out now; written by the media loop, read by the sync thread.
+class LineShare {
+  public:
+    // The line belongs to calls first: while there are any, at most half of what is configured goes to the sync, and
+    // nothing at all on a poor line. The score only lowers what is configured.
+    void set(const ladder::Snapshot& snapshot, std::int64_t calls, const config::Uplink& limits);
+    sync::Allowance now() const;
+
+  private:
+    static constexpr std::int64_t k_no_cap = -1;
+    std::atomic<std::int64_t> bytes_per_second_{k_no_cap};  // 0: pause
+};
+
+// Null: no mongodb_uri, nothing is sent. `journal` and `share` outlive it.
+std::unique_ptr<sync::Worker> start_sync(const config::Config& config, store::Journal& journal, const LineShare& share);
+
+http::SyncStatus sync_status(const sync::Worker* worker);
+
+}  // namespace holdfast::app

@@ -1,0 +1,124 @@
+#include "http/admin_letters.hpp"
+
+#include "base/text.hpp"
+#include "dispatch/webhook.hpp"
+#include "http/admin_json.hpp"
+#include "http/query.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <optional>
+#include <utility>
+
+namespace holdfast::http {
+namespace {
+
+constexpr std::string_view k_path = "/api/v1/dead-letters";
+constexpr std::int64_t k_limit_max = 1000;
+constexpr std::size_t k_why_bytes_max = 500;
+
+struct Target {
+    std::string_view id, verb;
+};
+
+Target target_of(std::string_view path) {
+    path.remove_prefix(std::min(path.size(), k_path.size() + 1));
+    const auto slash = path.find('/');
+    return {path.substr(0, slash), slash == std::string_view::npos ? std::string_view() : path.substr(slash + 1)};
+}
+
+net::HttpResponse refusal(const base::Error& why) {
+    if (why.code == std::string_view("not_found")) {
+        return error_answer(404, "not_found", "there is no such dead letter, or it was retried or discarded");
+    }
+    return error_answer(503, "store_unavailable", "the journal could not be written");
+}
+
+std::string text_member(const nlohmann::json& body, const char* name) {
+    const auto found = body.find(name);
+    return found != body.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+}  // namespace
+
+bool LetterRoutes::takes(std::string_view path) {
+    if (path == k_path) return true;
+    if (path.substr(0, k_path.size() + 1) != std::string(k_path) + "/") return false;
+    const Target target = target_of(path);
+    return !target.id.empty() && (target.verb == "retry" || target.verb == "discard");
+}
+
+void LetterRoutes::on_request(const net::HttpRequest& request, net::HttpReply reply) {
+    const bool post = request.path() != k_path;
+    if (post ? request.method != "POST" : request.method != "GET" && request.method != "HEAD") {
+        auto refused = error_answer(405, "method_not_allowed", post ? "this path takes POST" : "this path takes GET and HEAD");
+        refused.headers.emplace_back("Allow", post ? "POST" : "GET, HEAD");
+        return reply(std::move(refused));
+    }
+    if (!post) return list(request, std::move(reply));
+    const Target target = target_of(request.path());
+    const auto id = base::parse_decimal(target.id);
+    if (!id || *id < 1) return reply(error_answer(400, "bad_id", "a dead letter has a number"));
+    settle(*id, target.verb, request, std::move(reply));
+}
+
+void LetterRoutes::list(const net::HttpRequest& request, net::HttpReply reply) {
+    std::string problem;
+    const auto query = Query::parse(request.query(), {"limit"}, problem);
+    if (!query) return reply(bad_query(problem));
+    store::ReadDeadLetters wanted;
+    if (const auto text = query->get("limit")) {
+        const auto number = base::parse_decimal(*text);
+        if (!number || *number < 1 || *number > k_limit_max) return reply(bad_query("limit is a number from 1 to 1000"));
+        wanted.limit = *number;
+    }
+    journal_.read_dead_letters(wanted, questions_->ask<store::DeadLetters>(std::move(reply), [](const store::DeadLetters& letters) {
+        return json_answer(200, dead_letters_json(letters));
+    }));
+}
+
+void LetterRoutes::settle(std::int64_t id, std::string_view verb, const net::HttpRequest& request, net::HttpReply reply) {
+    if (auto refused = refuse_post(request)) return reply(std::move(*refused));
+    const auto body = nlohmann::json::parse(request.body.empty() ? "{}" : request.body, nullptr, false);
+    if (!body.is_object()) return reply(error_answer(400, "bad_body", "send a JSON object whose members by and why are texts"));
+    const bool again = verb == "retry";
+    const std::string by = dispatch::clean_name(text_member(body, "by"), "admin");
+    const std::string why = dispatch::clean_text(text_member(body, "why"), k_why_bytes_max);
+    if (!again && why.empty()) return reply(error_answer(400, "no_reason", "discarding needs its reason: {\"why\": \"...\"}"));
+    const auto done = questions_->ask<store::DeadLetter>(
+        std::move(reply),
+        [this, again](const store::DeadLetter& letter) {
+            if (again && retried_) retried_(letter.target);
+            return json_answer(200, std::string(R"({"result":")") + (again ? "retried" : "discarded") + "\"}\n");
+        },
+        refusal);
+    store::ReadDeadLetters wanted;
+    wanted.seq = id;
+    const auto utc_ms = loop_.utc_ms();
+    journal_.read_dead_letters(wanted, [this, again, by, why, done, utc_ms, id](base::Result<store::DeadLetters> found) {
+        if (!found) return done(found.error());
+        if (found->rows.empty()) return done(base::make_error(base::Condition::reject, "not_found"));
+        const auto& letter = found->rows.front().letter;
+        store::Outbox step;
+        step.call = letter.call;
+        step.utc_ms = utc_ms;
+        step.offset_ms = letter.offset_ms + utc_ms - letter.utc_ms;
+        step.target = letter.target;
+        step.key = letter.key;
+        step.step = again ? "retried" : "discarded";
+        store::Audit row;
+        row.utc_ms = utc_ms;
+        row.actor = by;
+        row.action = again ? "dead_letter_retried" : "dead_letter_discarded";
+        row.detail = "letter=" + std::to_string(id) + (why.empty() ? "" : " why=" + why);
+        if (!letter.call.str().empty()) row.call = letter.call;
+        const bool audited = journal_.append(std::move(row));
+        const bool taken = audited && journal_.append(std::move(step), [done, letter](const store::Committed& committed) {
+            if (committed.durable) return done(letter);
+            done(base::make_error(base::Condition::retry, "store_unavailable"));
+        });
+        if (!taken) done(base::make_error(base::Condition::retry, "store_busy"));
+    });
+}
+
+}  // namespace holdfast::http

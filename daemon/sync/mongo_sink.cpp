@@ -1,0 +1,464 @@
+#include "sync/mongo_sink.hpp"
+
+#include "log/log.hpp"
+#include "metrics/catalog.hpp"
+#include "sync/mongo_document_impl.hpp"
+
+#include <mongoc/mongoc.h>
+
+#include <algorithm>
+#include <iterator>
+#include <mutex>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace holdfast::sync {
+namespace {
+
+constexpr log::Logger k_log{"sync"};
+constexpr std::size_t k_document_bytes_max = 15'000'000;  // MongoDB takes 16 MiB
+constexpr int k_revision_tries = 4;
+constexpr std::int32_t k_time_out_least_ms = 100;
+constexpr std::int32_t k_time_out_most_ms = 30'000;
+constexpr std::size_t k_reason_bytes_max = 500;
+
+// Codes that say "not now": stepping down, shutting down, no majority, time is up (M04, M09).
+constexpr std::int64_t k_again_codes[] = {6,   7,   24,  46,  50,  64,  79,    89,    91,    96,    100,   112,
+                                          134, 189, 202, 262, 263, 317, 9001, 10107, 11600, 11602, 13435, 13436, 14031};
+// ... "not you" (M06): unauthorized, log-in failed, no such role, Atlas' refusal.
+constexpr std::int64_t k_people_codes[] = {13, 18, 31, 8000};
+// ... "not this document", whoever sends it (M07, M08).
+constexpr std::int64_t k_document_codes[] = {2, 9, 14, 28, 51, 52, 53, 54, 55, 56, 57, 66, 121, 10334, 17280, 17419, 17420};
+constexpr std::int64_t k_duplicate = 11000;
+
+template <std::size_t N>
+bool among(std::int64_t code, const std::int64_t (&codes)[N]) {
+    return std::find(std::begin(codes), std::end(codes), code) != std::end(codes);
+}
+
+struct Op {
+    std::size_t row = 0;
+    Document document;
+    std::int64_t change = 0;
+    std::int64_t rev = 0;  // of what grows
+};
+
+enum class Mood { fine, again, not_allowed, unsure };
+
+// What a bulk came to, for all of it or for some operations.
+struct Attempt {
+    Mood mood = Mood::fine;
+    const char* why = "";
+    std::int64_t code = 0;
+    std::string reason;
+    bool complete = true;  // the reply accounts for every operation
+    struct Error {
+        std::size_t op = 0;  // of the attempt
+        std::int64_t code = 0;
+        std::string reason;
+    };
+    std::vector<Error> errors;
+};
+
+Mood mood_of(std::int64_t code) {
+    if (among(code, k_again_codes)) return Mood::again;
+    if (among(code, k_people_codes)) return Mood::not_allowed;
+    return Mood::unsure;
+}
+
+std::int64_t integer(const bson_iter_t& it) {
+    return BSON_ITER_HOLDS_NUMBER(&it) ? bson_iter_as_int64(&it) : 0;
+}
+
+std::int64_t integer_at(const bson_t* document, const char* key) {
+    bson_iter_t it;
+    return bson_iter_init_find(&it, document, key) ? integer(it) : 0;
+}
+
+std::optional<std::string> text_at(const bson_t* document, const char* key) {
+    bson_iter_t it;
+    if (!bson_iter_init_find(&it, document, key) || !BSON_ITER_HOLDS_UTF8(&it)) return std::nullopt;
+    std::uint32_t bytes = 0;
+    const char* text = bson_iter_utf8(&it, &bytes);
+    return std::string(text, bytes);
+}
+
+// Calls fn with each document of an array of the reply.
+template <class Fn>
+void each_in(const bson_t* reply, const char* key, Fn fn) {
+    bson_iter_t list, it;
+    if (!bson_iter_init_find(&list, reply, key) || !BSON_ITER_HOLDS_ARRAY(&list) || !bson_iter_recurse(&list, &it)) return;
+    while (bson_iter_next(&it)) {
+        if (!BSON_ITER_HOLDS_DOCUMENT(&it)) continue;
+        const std::uint8_t* data = nullptr;
+        std::uint32_t bytes = 0;
+        bson_iter_document(&it, &bytes, &data);
+        bson_t one;
+        if (bson_init_static(&one, data, bytes)) fn(&one);
+    }
+}
+
+// libmongoc's own log: only what it says of itself, at the level of debugging (its lines may name hosts).
+void on_library_log(mongoc_log_level_t level, const char* domain, const char*, void*) {
+    if (level <= MONGOC_LOG_LEVEL_WARNING) k_log.debug("the driver has something to say", {{"domain", domain}});
+}
+
+void begin_library() {
+    static std::once_flag once;
+    std::call_once(once, [] {
+        mongoc_init();
+        mongoc_log_set_handler(on_library_log, nullptr);
+    });
+}
+
+class MongoSink : public Sink {
+  public:
+    MongoSink(MongoSettings settings, mongoc_client_pool_t* pool) : settings_(std::move(settings)), pool_(pool) {}
+    ~MongoSink() override {
+        if (client_ != nullptr) mongoc_client_pool_push(pool_, client_);
+        mongoc_client_pool_destroy(pool_);
+    }
+    const char* name() const override { return "mongodb"; }
+    Outcome send(const store::Changes& changes, store::ChangeClass change_class) override;
+
+  private:
+    using Ops = std::vector<Op*>;
+    void run(const Ops& ops, Outcome& outcome);
+    void one_by_one(const Ops& ops, Outcome& outcome);
+    Attempt attempt(const Ops& ops);
+    Attempt read_reply(bool good, const bson_t* reply, const bson_error_t& error, std::size_t sent, bool inserts) const;
+    void settle(Op& op, const Attempt::Error& error, Outcome& outcome);
+    void settle_duplicate(Op& op, const Attempt::Error& error, Outcome& outcome);
+    enum class Found { nothing, something, unknown };
+    Found find(const Op& op, bson_t* stored, Outcome& outcome);
+    void refuse(const Op& op, std::string reason, bool sure, Outcome& outcome) const;
+    static bool give_up(const Attempt& attempt, Outcome& outcome);
+    void make_indexes();
+
+    const MongoSettings settings_;
+    mongoc_client_pool_t* const pool_;
+    mongoc_client_t* client_ = nullptr;
+    mongoc_collection_t* collection_ = nullptr;  // of the send that runs, and ...
+    store::ChangeClass class_ = store::ChangeClass::dispatch;
+    bool indexes_made_ = false;
+};
+
+Outcome MongoSink::send(const store::Changes& changes, store::ChangeClass change_class) {
+    Outcome outcome;
+    class_ = change_class;
+    std::vector<Op> ops;
+    ops.reserve(changes.rows.size());
+    for (std::size_t i = 0; i < changes.rows.size(); ++i) {
+        const auto& row = changes.rows[i];
+        ops.push_back({i, document_of(row, settings_.site_id), row.number, row.number});
+    }
+    Ops good;
+    for (auto& op : ops) {
+        const auto bytes = op.document.fields.bytes().size();
+        outcome.bytes += static_cast<std::int64_t>(bytes);
+        if (bytes > k_document_bytes_max) {
+            refuse(op, "too large", true, outcome);
+        } else {
+            good.push_back(&op);
+        }
+    }
+    if (good.empty()) return outcome;
+    if (client_ == nullptr) client_ = mongoc_client_pool_pop(pool_);
+    if (client_ == nullptr) {
+        outcome.state = Outcome::State::again;
+        outcome.why = "unreachable";
+        return outcome;
+    }
+    if (!indexes_made_) make_indexes();
+    collection_ = mongoc_client_get_collection(client_, settings_.database.c_str(), collection_of(change_class));
+    run(good, outcome);
+    mongoc_collection_destroy(collection_);
+    collection_ = nullptr;
+    return outcome;
+}
+
+// What people look documents up by. Their absence costs them time and loses nothing (M12): one try a connection.
+void MongoSink::make_indexes() {
+    static constexpr struct {
+        const char* collection;
+        const char* keys[2];
+    } k_wanted[] = {{"active_calls", {"site_id", "started_at"}}, {"transcripts", {"call_sid", "start_ms"}},
+                    {"incidents", {"site_id", "updated_at"}},    {"dispatches", {"site_id", "proposed_at"}},
+                    {"recordings", {"call_sid", "at"}},          {"audit", {"site_id", "at"}}};
+    indexes_made_ = true;
+    mongoc_database_t* database = mongoc_client_get_database(client_, settings_.database.c_str());
+    for (const auto& wanted : k_wanted) {
+        Bson keys, index;
+        keys.number(wanted.keys[0], 1).number(wanted.keys[1], 1);
+        index.document("key", keys).text("name", std::string("holdfast_") + wanted.keys[0] + "_" + wanted.keys[1]);
+        Bson command;
+        command.text("createIndexes", wanted.collection);
+        command.array("indexes", std::vector<const Bson*>{&index}, [](const Bson* one) {
+            Bson copy;
+            bson_t* to = const_cast<bson_t*>(copy.get());
+            bson_concat(to, one->get());
+            return copy;
+        });
+        bson_error_t error;
+        if (mongoc_database_write_command_with_opts(database, command.get(), nullptr, nullptr, &error)) continue;
+        k_log.notice("an index could not be made", {{"collection", wanted.collection}, {"code", error.code}});
+        if (error.domain == MONGOC_ERROR_SERVER_SELECTION || error.domain == MONGOC_ERROR_STREAM) {
+            indexes_made_ = false;
+            break;
+        }
+    }
+    mongoc_database_destroy(database);
+}
+
+void MongoSink::refuse(const Op& op, std::string reason, bool sure, Outcome& outcome) const {
+    if (reason.size() > k_reason_bytes_max) reason.resize(k_reason_bytes_max);
+    outcome.refused.push_back({op.row, std::string(store::to_string(class_)) + "/" + op.document.id, std::move(reason), sure});
+}
+
+bool MongoSink::give_up(const Attempt& attempt, Outcome& outcome) {
+    if (attempt.mood == Mood::again) outcome.state = Outcome::State::again;
+    else if (attempt.mood == Mood::not_allowed) outcome.state = Outcome::State::not_allowed;
+    else return false;
+    outcome.why = attempt.why;
+    outcome.code = attempt.code;
+    return true;
+}
+
+void MongoSink::run(const Ops& ops, Outcome& outcome) {
+    const Attempt attempt = this->attempt(ops);
+    if (give_up(attempt, outcome)) return;
+    if (attempt.mood == Mood::unsure || !attempt.complete) {
+        if (ops.size() > 1) return one_by_one(ops, outcome);
+        return refuse(*ops.front(), attempt.reason.empty() ? "the reply does not say" : attempt.reason,
+                      among(attempt.code, k_document_codes), outcome);
+    }
+    for (const auto& error : attempt.errors) {
+        settle(*ops[error.op], error, outcome);
+        if (outcome.state != Outcome::State::taken) return;
+    }
+}
+
+// The whole was refused, or the reply left some out: halves find the one document quickly, and what is
+// there already costs nothing when it is sent again.
+void MongoSink::one_by_one(const Ops& ops, Outcome& outcome) {
+    const auto middle = ops.begin() + static_cast<std::ptrdiff_t>(ops.size() / 2);
+    run(Ops(ops.begin(), middle), outcome);
+    if (outcome.state == Outcome::State::taken) run(Ops(middle, ops.end()), outcome);
+}
+
+Attempt MongoSink::attempt(const Ops& ops) {
+    Bson options;
+    options.flag("ordered", false);
+    mongoc_bulk_operation_t* bulk = mongoc_collection_create_bulk_operation_with_opts(collection_, options.get());
+    Bson unchecked;  // our own documents: their text is clean, and no key is anybody else's
+    unchecked.flag("validate", false);
+    Bson upsert;
+    upsert.flag("upsert", true).flag("validate", false);
+    Attempt failed;
+    failed.mood = Mood::unsure;
+    bool added = true;
+    for (const auto* op : ops) {
+        bson_error_t error{};
+        const auto& d = op->document;
+        if (!d.grows) {
+            Bson insert;
+            insert.text("_id", d.id).text("site_id", settings_.site_id).text("hash", d.hash);
+            bson_concat(const_cast<bson_t*>(insert.get()), d.fields.get());
+            added = mongoc_bulk_operation_insert_with_opts(bulk, insert.get(), unchecked.get(), &error);
+        } else {
+            Bson older, filter, set, update;
+            older.number("$lt", op->rev);
+            filter.text("site_id", settings_.site_id).text("_id", d.id).document("rev", older);
+            set.number("rev", op->rev).number("change", op->change);
+            bson_concat(const_cast<bson_t*>(set.get()), d.fields.get());
+            update.document("$set", set);
+            added = mongoc_bulk_operation_update_one_with_opts(bulk, filter.get(), update.get(), upsert.get(), &error);
+        }
+        if (!added) {
+            failed.reason = error.message;
+            break;
+        }
+    }
+    if (!added) {
+        mongoc_bulk_operation_destroy(bulk);
+        return failed;
+    }
+    bson_t reply;
+    bson_error_t error{};
+    const bool good = mongoc_bulk_operation_execute(bulk, &reply, &error) != 0;
+    const Attempt attempt = read_reply(good, &reply, error, ops.size(), !ops.front()->document.grows);
+    bson_destroy(&reply);
+    mongoc_bulk_operation_destroy(bulk);
+    return attempt;
+}
+
+Attempt MongoSink::read_reply(bool good, const bson_t* reply, const bson_error_t& error, std::size_t sent, bool inserts) const {
+    Attempt attempt;
+    each_in(reply, "writeErrors", [&](const bson_t* one) {
+        const auto at = integer_at(one, "index");
+        if (at < 0 || static_cast<std::size_t>(at) >= sent) {
+            attempt.complete = false;
+            return;
+        }
+        attempt.errors.push_back({static_cast<std::size_t>(at), integer_at(one, "code"), text_at(one, "errmsg").value_or("")});
+    });
+    bool unsafe = false;
+    each_in(reply, "writeConcernErrors", [&](const bson_t* one) {
+        unsafe = true;
+        attempt.code = integer_at(one, "code");
+    });
+    if (unsafe || error.domain == MONGOC_ERROR_WRITE_CONCERN) {
+        attempt.mood = Mood::again;
+        attempt.why = "write_concern";
+        return attempt;
+    }
+    if (!good && attempt.errors.empty()) {
+        attempt.code = error.code;
+        attempt.reason = error.message;
+        attempt.why = "server";
+        if (error.domain == MONGOC_ERROR_SERVER_SELECTION || error.domain == MONGOC_ERROR_STREAM) {
+            attempt.mood = Mood::again;
+            attempt.why = "unreachable";
+        } else if (error.domain == MONGOC_ERROR_SASL || error.domain == MONGOC_ERROR_SCRAM ||
+                   (error.domain == MONGOC_ERROR_CLIENT && error.code == MONGOC_ERROR_CLIENT_AUTHENTICATE)) {
+            attempt.mood = Mood::not_allowed;
+            attempt.why = "log_in";
+        } else if (mongoc_error_has_label(reply, "RetryableWriteError")) {
+            attempt.mood = Mood::again;
+        } else if (error.domain == MONGOC_ERROR_PROTOCOL || error.domain == MONGOC_ERROR_BSON) {
+            attempt.mood = Mood::again;  // M13: whatever came, it was no reply
+            attempt.why = "protocol";
+        } else {
+            attempt.mood = mood_of(error.code);
+            if (attempt.mood == Mood::not_allowed) attempt.why = "not_allowed";
+        }
+        return attempt;
+    }
+    for (const auto& one : attempt.errors) {
+        const Mood mood = one.code == k_duplicate ? Mood::fine : mood_of(one.code);
+        if (mood == Mood::again || mood == Mood::not_allowed) {
+            attempt.mood = mood;
+            attempt.why = mood == Mood::again ? "server" : "not_allowed";
+            attempt.code = one.code;
+            return attempt;
+        }
+    }
+    // Some servers count a duplicate among the inserted; none may leave one out.
+    const auto counted = inserts ? integer_at(reply, "nInserted") : integer_at(reply, "nMatched") + integer_at(reply, "nUpserted");
+    attempt.complete = attempt.complete && counted + static_cast<std::int64_t>(attempt.errors.size()) >= static_cast<std::int64_t>(sent);
+    return attempt;
+}
+
+void MongoSink::settle(Op& op, const Attempt::Error& error, Outcome& outcome) {
+    if (error.code == k_duplicate) return settle_duplicate(op, error, outcome);
+    refuse(op, error.reason + " (code " + std::to_string(error.code) + ")", true, outcome);
+}
+
+MongoSink::Found MongoSink::find(const Op& op, bson_t* stored, Outcome& outcome) {
+    Bson filter, options;
+    filter.text("_id", op.document.id);
+    options.number("limit", 1);
+    mongoc_cursor_t* cursor = mongoc_collection_find_with_opts(collection_, filter.get(), options.get(), nullptr);
+    const bson_t* found = nullptr;
+    Found result = Found::nothing;
+    if (mongoc_cursor_next(cursor, &found)) {
+        bson_copy_to(found, stored);
+        result = Found::something;
+    }
+    bson_error_t error;
+    if (result == Found::nothing && mongoc_cursor_error(cursor, &error)) {
+        outcome.state = Outcome::State::again;
+        outcome.why = "read_back";
+        outcome.code = error.code;
+        result = Found::unknown;
+    }
+    mongoc_cursor_destroy(cursor);
+    return result;
+}
+
+// 11000: it is there already, or something newer, or something else.
+void MongoSink::settle_duplicate(Op& op, const Attempt::Error& error, Outcome& outcome) {
+    Attempt::Error last = error;
+    for (int tries = 0; tries < k_revision_tries; ++tries) {
+        bson_t stored;
+        const Found found = find(op, &stored, outcome);
+        if (found == Found::unknown) return;
+        if (found == Found::nothing) break;  // another unique index is in the way
+        const auto hash = text_at(&stored, "hash");
+        const auto site = text_at(&stored, "site_id");
+        const auto generation = text_at(&stored, "generation");
+        const auto rev = integer_at(&stored, "rev");
+        const auto change = integer_at(&stored, "change");
+        bson_destroy(&stored);
+        if (!op.document.grows) {
+            if (hash && *hash == op.document.hash) {
+                ++outcome.known_before;
+            } else {
+                metrics::sync_dup_total.add("conflict");
+                refuse(op, "conflict: another document has this _id", true, outcome);
+            }
+            return;
+        }
+        if (!generation || site != settings_.site_id) {
+            metrics::sync_dup_total.add("conflict");
+            return refuse(op, "conflict: a foreign document has this _id", true, outcome);
+        }
+        const auto ours = text_at(op.document.fields.get(), "generation");
+        if (generation == ours && change >= op.change) {
+            ++outcome.known_before;
+            return;
+        }
+        op.rev = rev + 1;
+        const Attempt again = attempt({&op});
+        if (give_up(again, outcome)) return;
+        if (again.mood == Mood::fine && again.complete && again.errors.empty()) return;
+        if (again.errors.empty()) return refuse(op, again.reason, among(again.code, k_document_codes), outcome);
+        last = again.errors.front();
+        if (last.code != k_duplicate) break;
+    }
+    refuse(op, last.reason + " (code " + std::to_string(last.code) + ")", true, outcome);
+}
+
+}  // namespace
+
+base::Result<std::unique_ptr<Sink>> make_mongo_sink(MongoSettings settings) {
+    begin_library();
+    bson_error_t error{};
+    mongoc_uri_t* uri = mongoc_uri_new_with_error(settings.uri.reveal().c_str(), &error);
+    if (uri == nullptr) return base::make_error(base::Condition::fatal, "mongodb_uri");
+    // What the agency's URI says of time-outs holds, within reason: every wait has a limit.
+    const auto ms = [uri](const char* option, std::chrono::milliseconds usual) {
+        const auto wanted = mongoc_uri_get_option_as_int32(uri, option, static_cast<std::int32_t>(usual.count()));
+        mongoc_uri_set_option_as_int32(uri, option, std::clamp(wanted, k_time_out_least_ms, k_time_out_most_ms));
+    };
+    ms(MONGOC_URI_CONNECTTIMEOUTMS, settings.connect_timeout);
+    ms(MONGOC_URI_SERVERSELECTIONTIMEOUTMS, settings.selection_timeout);
+    ms(MONGOC_URI_SOCKETTIMEOUTMS, settings.socket_timeout);
+    mongoc_uri_set_option_as_int32(uri, MONGOC_URI_MAXPOOLSIZE, 1);
+    mongoc_uri_set_option_as_bool(uri, MONGOC_URI_RETRYWRITES, true);
+    mongoc_uri_set_appname(uri, "holdfastd");
+    if (!settings.tls_ca_file.empty()) {
+        mongoc_uri_set_option_as_bool(uri, MONGOC_URI_TLS, true);
+        mongoc_uri_set_option_as_utf8(uri, MONGOC_URI_TLSCAFILE, settings.tls_ca_file.c_str());
+    }
+    // M10: whatever the URI says, a certificate is checked.
+    for (const char* never : {MONGOC_URI_TLSALLOWINVALIDCERTIFICATES, MONGOC_URI_TLSALLOWINVALIDHOSTNAMES, MONGOC_URI_TLSINSECURE}) {
+        if (mongoc_uri_get_option_as_bool(uri, never, false)) mongoc_uri_set_option_as_bool(uri, never, false);
+    }
+    // Nothing counts as delivered before a majority has it on its disks (M09).
+    mongoc_write_concern_t* concern = mongoc_write_concern_new();
+    mongoc_write_concern_set_wmajority(concern, static_cast<std::int32_t>(settings.write_timeout.count()));
+    mongoc_write_concern_set_journal(concern, true);
+    mongoc_uri_set_write_concern(uri, concern);
+    mongoc_write_concern_destroy(concern);
+    mongoc_client_pool_t* pool = mongoc_client_pool_new_with_error(uri, &error);
+    mongoc_uri_destroy(uri);
+    if (pool == nullptr) return base::make_error(base::Condition::fatal, "mongodb_uri");
+    mongoc_client_pool_set_error_api(pool, MONGOC_ERROR_API_VERSION_2);
+    return std::unique_ptr<Sink>(std::make_unique<MongoSink>(std::move(settings), pool));
+}
+
+void end_mongo() { mongoc_cleanup(); }
+
+}  // namespace holdfast::sync

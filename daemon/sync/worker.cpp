@@ -1,0 +1,299 @@
+#include "sync/worker.hpp"
+
+#include "base/backoff.hpp"
+#include "base/loop.hpp"
+#include "log/log.hpp"
+#include "log/repeat.hpp"
+#include "metrics/catalog.hpp"
+
+#include <pthread.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+namespace holdfast::sync {
+namespace {
+
+constexpr log::Logger k_log{"sync"};
+constexpr std::int64_t k_rows_most = 500;    // of one batch; halves when the sink does not answer in time (M02)
+constexpr std::int64_t k_rows_least = 1;
+constexpr std::chrono::milliseconds k_people_wait{60'000};  // M06
+constexpr std::chrono::seconds k_answer_most{30};           // the journal's
+constexpr int k_unsure_most = 5;
+constexpr std::size_t k_unsure_remembered = 1'000;
+constexpr std::chrono::milliseconds k_paused_look{1'000};
+constexpr int k_priority = 10;
+
+std::size_t place_of(store::ChangeClass change_class) { return static_cast<std::size_t>(change_class) - 1; }
+
+}  // namespace
+
+const char* to_string(State state) {
+    switch (state) {
+        case State::off: return "off";
+        case State::starting: return "starting";
+        case State::good: return "good";
+        case State::behind: return "behind";
+        case State::not_allowed: return "not_allowed";
+    }
+    return "off";
+}
+
+class Worker::Core {
+  public:
+    explicit Core(WorkerParts parts)
+        : parts_(std::move(parts)), backoff_(parts_.again_first, parts_.again_most) {
+        status_.state = State::starting;
+        thread_ = std::thread([this] { run(); });
+    }
+    ~Core() { stop(); }
+
+    Status status() const {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        return status_;
+    }
+    void stop() {
+        {
+            const std::lock_guard<std::mutex> lock(mutex_);
+            stopping_ = true;
+        }
+        changed_.notify_all();
+        if (thread_.joinable()) thread_.join();
+    }
+
+  private:
+    enum class Turn { idle, moved, failed };
+    void run();
+    Turn turn();
+    Turn give(store::ChangeClass change_class);
+    Turn handle(const Outcome& outcome, const store::Changes& changes, store::ChangeClass change_class);
+    bool unsure_for_good(const Outcome& outcome);
+    void park(const Refused& refused, const store::Change& change);
+    void pace(std::int64_t bytes);
+    void look_at_backlog();
+    bool sleep(std::chrono::milliseconds most);  // false: stop
+    bool stopping() const;
+    template <class Change>
+    void publish(Change change) {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        change(status_);
+    }
+    // Asks the journal and waits for its answer.
+    template <class Rows, class Ask>
+    std::optional<Rows> ask(Ask ask);
+
+    WorkerParts parts_;
+    base::Backoff backoff_;
+    std::unique_ptr<Sink> sink_;
+    std::int64_t rows_ = k_rows_most;
+    std::map<std::string, int> unsure_;  // documents that failed without a clear reason, and how often
+    log::RepeatGuard failure_log_{std::chrono::minutes(1)};
+    base::TimePoint backlog_at_{};
+
+    mutable std::mutex mutex_;
+    std::condition_variable changed_;
+    Status status_;          // guarded by mutex_, as is what follows
+    bool stopping_ = false;
+    std::thread thread_;
+};
+
+bool Worker::Core::stopping() const {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return stopping_;
+}
+
+bool Worker::Core::sleep(std::chrono::milliseconds most) {
+    std::unique_lock<std::mutex> lock(mutex_);
+    changed_.wait_for(lock, most, [this] { return stopping_; });
+    return !stopping_;
+}
+
+void Worker::Core::run() {
+    pthread_setname_np(pthread_self(), "sync");
+    ::setpriority(PRIO_PROCESS, static_cast<id_t>(::syscall(SYS_gettid)), k_priority);  // callers first
+    sink_ = parts_.make_sink();
+    if (sink_ == nullptr) {
+        publish([](Status& s) { s.state = State::not_allowed, s.why = "uri"; });
+        metrics::sync_state.set(static_cast<double>(State::not_allowed));
+        return;
+    }
+    for (bool moved = false; !stopping();) {
+        if (parts_.allowance().pause) {
+            look_at_backlog();
+            if (!sleep(k_paused_look)) break;
+            continue;
+        }
+        const Turn done = turn();
+        look_at_backlog();
+        if (done == Turn::moved) {
+            moved = true;
+            continue;
+        }
+        if (done == Turn::idle && std::exchange(moved, false)) k_log.debug("the sink has everything", {{"sink", sink_->name()}});
+        const bool people = status().state == State::not_allowed;
+        const auto wait = done == Turn::idle ? parts_.poll : people ? std::min(k_people_wait, parts_.again_most) : backoff_.next(parts_.random());
+        if (!sleep(wait)) break;
+    }
+    sink_.reset();
+}
+
+template <class Rows, class Ask>
+std::optional<Rows> Worker::Core::ask(Ask ask) {
+    struct Answer {
+        std::mutex mutex;
+        std::condition_variable came;
+        std::optional<base::Result<Rows>> rows;
+    };
+    const auto answer = std::make_shared<Answer>();
+    ask([answer](base::Result<Rows> rows) {
+        {
+            const std::lock_guard<std::mutex> lock(answer->mutex);
+            answer->rows = std::move(rows);
+        }
+        answer->came.notify_all();
+    });
+    std::unique_lock<std::mutex> lock(answer->mutex);
+    if (!answer->came.wait_for(lock, k_answer_most, [&] { return answer->rows.has_value(); })) return std::nullopt;
+    if (!*answer->rows) return std::nullopt;
+    return std::move(**answer->rows);
+}
+
+// The most urgent class that has anything: one batch of it, so that a dispatch never waits for more than one.
+Worker::Core::Turn Worker::Core::turn() {
+    for (const auto change_class : store::k_change_classes) {
+        const Turn done = give(change_class);
+        if (done != Turn::idle) return done;
+    }
+    return Turn::idle;
+}
+
+Worker::Core::Turn Worker::Core::give(store::ChangeClass change_class) {
+    const auto changes = ask<store::Changes>([&](auto done) {
+        parts_.journal.read_changes({sink_->name(), change_class, rows_}, std::move(done));
+    });
+    if (!changes) return Turn::failed;
+    if (changes->waiting == 0) return Turn::idle;
+    if (changes->rows.empty()) return handle(Outcome(), *changes, change_class);
+    const auto began = base::Mono::now();
+    const Outcome outcome = sink_->send(*changes, change_class);
+    metrics::sync_send_seconds.observe(std::chrono::duration<double>(base::Mono::now() - began).count());
+    metrics::sync_bytes_total.add(static_cast<std::uint64_t>(outcome.bytes));
+    const Turn done = handle(outcome, *changes, change_class);
+    pace(outcome.bytes);
+    return done;
+}
+
+// True: at least one of the unsure has failed so often, while others got through, that it is the document.
+bool Worker::Core::unsure_for_good(const Outcome& outcome) {
+    bool all = true;
+    for (const auto& refused : outcome.refused) {
+        if (refused.sure) continue;
+        if (unsure_.size() >= k_unsure_remembered && unsure_.count(refused.key) == 0) unsure_.clear();
+        all = ++unsure_[refused.key] >= k_unsure_most && all;
+    }
+    return all;
+}
+
+Worker::Core::Turn Worker::Core::handle(const Outcome& outcome, const store::Changes& changes, store::ChangeClass change_class) {
+    const bool failed = outcome.state != Outcome::State::taken || !unsure_for_good(outcome);
+    if (failed) {
+        const bool people = outcome.state == Outcome::State::not_allowed;
+        const std::string why = outcome.why.empty() ? "refused" : outcome.why;
+        metrics::sync_retry_total.add(why);
+        rows_ = std::max(k_rows_least, rows_ / 2);
+        publish([&](Status& s) {
+            s.state = people ? State::not_allowed : State::behind;
+            s.why = why;
+            s.code = outcome.code;
+        });
+        metrics::sync_state.set(static_cast<double>(people ? State::not_allowed : State::behind));
+        if (failure_log_.should_log(base::Mono::now())) {
+            k_log.warning("the sink does not take what the journal has", {{"sink", sink_->name()}, {"why", why}, {"code", outcome.code},
+                                                                           {"class", store::to_string(change_class)}});
+        }
+        return Turn::failed;
+    }
+    for (const auto& refused : outcome.refused) park(refused, changes.rows[refused.row]);
+    store::Delivered delivered{sink_->name(), change_class, changes.next};
+    if (!parts_.journal.append(std::move(delivered))) return Turn::failed;  // sent again, and there once
+    const auto rows = static_cast<std::int64_t>(changes.rows.size() - outcome.refused.size());
+    bool back = false;
+    publish([&](Status& s) {
+        back = s.state == State::behind || s.state == State::not_allowed;
+        s.state = State::good;
+        s.why.clear();
+        s.code = 0;
+        if (rows > 0) s.last_success_utc_ms = parts_.utc_ms();
+        s.rows_delivered += rows;
+        s.rows_refused += static_cast<std::int64_t>(outcome.refused.size());
+    });
+    metrics::sync_state.set(static_cast<double>(State::good));
+    metrics::sync_rows_total.add(static_cast<std::uint64_t>(rows));
+    metrics::sync_dup_total.add("same", static_cast<std::uint64_t>(outcome.known_before));
+    if (back) k_log.notice("the sink takes rows again", {{"sink", sink_->name()}});
+    backoff_.reset();
+    rows_ = std::min(k_rows_most, rows_ * 2);
+    return Turn::moved;
+}
+
+void Worker::Core::park(const Refused& refused, const store::Change& change) {
+    store::DeadLetter letter;
+    if (const auto* said = std::get_if<store::Utterance>(&change.what)) letter.call = said->call;
+    if (const auto* recording = std::get_if<store::Recording>(&change.what)) letter.call = recording->call;
+    if (const auto* state = std::get_if<store::CallState>(&change.what)) letter.call = state->call.call;
+    if (const auto* state = std::get_if<store::IncidentState>(&change.what)) letter.call = state->incident.incident.call;
+    if (const auto* state = std::get_if<store::DispatchState>(&change.what)) letter.call = state->steps.front().dispatch.call;
+    letter.utc_ms = parts_.utc_ms();
+    letter.target = sink_->name();
+    letter.key = refused.key;
+    letter.attempts = refused.sure ? 1 : k_unsure_most;
+    letter.reason = refused.reason;
+    letter.change = change.number;
+    unsure_.erase(refused.key);
+    metrics::dead_letter_total.add();
+    k_log.error("a document is refused and put aside", {{"sink", sink_->name()}, {"class_row", change.number}});
+    if (!parts_.journal.append(std::move(letter))) k_log.error("journal queue full, a dead letter is lost");
+}
+
+// The line belongs to callers: what was sent is paid for in time before the next.
+void Worker::Core::pace(std::int64_t bytes) {
+    const auto allowance = parts_.allowance();
+    if (!allowance.bytes_per_second || *allowance.bytes_per_second <= 0) return;
+    sleep(std::chrono::milliseconds(bytes * 1000 / *allowance.bytes_per_second));
+}
+
+void Worker::Core::look_at_backlog() {
+    const auto now = base::Mono::now();
+    if (now < backlog_at_) return;
+    backlog_at_ = now + std::chrono::seconds(1);
+    const auto backlog = ask<std::vector<store::ClassBacklog>>(
+        [&](auto done) { parts_.journal.read_backlog(sink_->name(), std::move(done)); });
+    if (!backlog) return;
+    std::int64_t rows = 0;
+    std::optional<std::int64_t> oldest;
+    publish([&](Status& s) {
+        for (const auto& one : *backlog) {
+            s.waiting[place_of(one.change_class)] = one.waiting;
+            rows += one.waiting;
+            if (one.oldest_utc_ms && (!oldest || *one.oldest_utc_ms < *oldest)) oldest = one.oldest_utc_ms;
+        }
+        s.rows_waiting = rows;
+        s.oldest_utc_ms = oldest;
+    });
+    metrics::outbox_rows.set(static_cast<double>(rows));
+    metrics::outbox_oldest_seconds.set(oldest ? std::max(0.0, static_cast<double>(parts_.utc_ms() - *oldest) / 1000.0) : 0.0);
+}
+
+Worker::Worker(WorkerParts parts) : core_(std::make_unique<Core>(std::move(parts))) {}
+Worker::~Worker() = default;
+Status Worker::status() const { return core_->status(); }
+void Worker::stop() { core_->stop(); }
+
+}  // namespace holdfast::sync

@@ -1,0 +1,68 @@
+// One sink's thread: takes what the journal has to tell, most urgent first, and gives it to the sink until it has it.
+//
+// Waits and retries without end, because the journal keeps everything; what it holds in memory is one batch.
+#pragma once
+
+#include "store/journal.hpp"
+#include "sync/sink.hpp"
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace holdfast::sync {
+
+enum class State { off, starting, good, behind, not_allowed };
+const char* to_string(State state);
+
+// For /readyz, metrics and people.
+struct Status {
+    State state = State::off;
+    std::string why;                 // of behind and not_allowed: a word
+    std::int64_t code = 0;
+    std::array<std::int64_t, 6> waiting{};  // by class, in their order
+    std::int64_t rows_waiting = 0;   // together
+    std::optional<std::int64_t> oldest_utc_ms;
+    std::optional<std::int64_t> last_success_utc_ms;
+    std::int64_t rows_delivered = 0;   // by this process
+    std::int64_t rows_refused = 0;
+};
+
+// What the line may be used for now. Sync thread.
+struct Allowance {
+    bool pause = false;                               // calls need all of it
+    std::optional<std::int64_t> bytes_per_second;     // none: no cap
+};
+
+struct WorkerParts {
+    store::Journal& journal;
+    std::function<std::unique_ptr<Sink>()> make_sink;  // on the sync thread; empty: it can never work, which was said loudly
+    std::function<Allowance()> allowance = [] { return Allowance(); };
+    std::function<std::int64_t()> utc_ms;
+    std::function<std::uint32_t()> random;
+    // Tests shorten them.
+    std::chrono::milliseconds poll{250};
+    std::chrono::milliseconds again_first{1'000};
+    std::chrono::milliseconds again_most{60'000};
+};
+
+class Worker {
+  public:
+    explicit Worker(WorkerParts parts);
+    ~Worker();  // waits for what is being sent, as long as the sink's time-outs say
+    Worker(const Worker&) = delete;
+    Worker& operator=(const Worker&) = delete;
+
+    Status status() const;  // any thread
+    void stop();            // any thread but its own; once
+
+  private:
+    class Core;
+    std::unique_ptr<Core> core_;
+};
+
+}  // namespace holdfast::sync

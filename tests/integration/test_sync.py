@@ -1,0 +1,232 @@
+"""What the journal has, in the agency's MongoDB: servers of somebody else's making, each test on each of them."""
+import asyncio
+import contextlib
+import json
+import os
+import subprocess
+import sys
+
+import pymongo
+import pytest
+
+from harness import BUILD, ROOT, scenario, within
+
+START = ROOT / "tests" / "support" / "mongo" / "start"
+CTL = BUILD / "tools" / "holdfastctl" / "holdfastctl"
+DRAIN = BUILD / "tests" / "bench" / "sync_drain"
+SERVERS = subprocess.run([START, "--list"], stdout=subprocess.PIPE, check=True, text=True).stdout.split()
+on_each_server = pytest.mark.parametrize("server", SERVERS)
+
+
+class Mongo:
+    """A server that runs until `end`; `again` starts one in the same place."""
+
+    async def start(self, name, *arguments):
+        self.name = name
+        self.process = await asyncio.create_subprocess_exec(
+            str(START), "--server", name, *map(str, arguments), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        about = json.loads(await within(self.process.stdout.readline(), "the server to start"))
+        print("server:", about["server"])
+        self.uri, self.pid, self.keeps_data, self.port = about["uri"], about["pid"], about["keeps_data"], about.get("port")
+        return self
+
+    def database(self, name="holdfast"):
+        return pymongo.MongoClient(self.uri, serverSelectionTimeoutMS=10_000)[name]
+
+    async def end(self):
+        self.process.stdin.close()
+        await within(self.process.wait(), "the server to end")
+
+
+async def mongo(world, name, *arguments):
+    server = await Mongo().start(name, *arguments)
+    world.closing.append(server.end)
+    return server
+
+
+async def ready(world, uri, extra=""):
+    provider = await world.provider()
+    world.env["MONGODB_URI"] = uri
+    world.write_config(provider.url, extra=extra)
+    await world.start_daemon()
+    return provider
+
+
+async def everything(world, since=0):
+    await world.logged("the sink has everything", since)
+
+
+async def fire(world, provider):
+    """A call about a fire that ends; its sid."""
+    stream, voice = await world.talking(provider)
+    await voice.caller_turn("There's a fire at 123 Main Street.")
+    await world.event("dispatch", stream.sid)
+    await stream.stop()
+    await stream.hang_up()
+    await world.ended(stream.sid)
+    return stream.sid
+
+
+async def ctl(world, *arguments):
+    process = await asyncio.create_subprocess_exec(str(CTL), "--admin", f"http://127.0.0.1:{world.admin_port}", *arguments,
+                                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    out, _ = await within(process.communicate(), "holdfastctl")
+    return process.returncode, out.decode()
+
+
+def rows(collection, **query):
+    return list(collection.find(query))
+
+
+@on_each_server
+@scenario
+async def test_a_call_is_there_as_the_journal_has_it(world, server):
+    place = await mongo(world, server)
+    database = place.database()
+    provider = await ready(world, place.uri)
+    stream, voice = await world.talking(provider)
+    sid = stream.sid
+    await voice.caller_turn("There's a fire at 123 Main Street.")
+    await world.event("dispatch", sid)
+    await everything(world)
+    live = database.active_calls.find_one({"_id": sid})
+    assert (live["status"], live["stream_sid"], live["ended_at"]) == ("streaming", stream.stream_sid, None), live
+    assert (live["incident"]["type"], live["incident"]["location"]["normal"]) == ("FUNK", "123 MAIN ST")
+    assert [d["state"] for d in live["dispatches"]] == ["proposed"]
+    # The agency may write beside us, and have documents of its own.
+    database.active_calls.update_one({"_id": sid}, {"$set": {"note": "by the agency"}})
+    database.active_calls.insert_one({"_id": "theirs", "n": 1})
+    mark = len(world.log)
+    await stream.stop()
+    await stream.hang_up()
+    await world.ended(sid)
+    await everything(world, mark)
+    detail = await world.journal(sid)
+    call = database.active_calls.find_one({"_id": sid})
+    assert (call["status"], call["site_id"], call["note"]) == ("ended", "test", "by the agency")
+    assert call["rev"] > live["rev"] and call["duration_ms"] == detail["call"]["duration_ms"]
+    assert database.active_calls.find_one({"_id": "theirs"}) == {"_id": "theirs", "n": 1}
+    said = sorted(rows(database.transcripts, call_sid=sid), key=lambda row: row["seq"])
+    assert [row["text"] for row in said] == [row["text"] for row in detail["utterances"]]
+    assert all(row["_id"] == f"{sid}:{row['generation']}:{row['seq']}" for row in said)
+    incident = database.incidents.find_one({"_id": f"{sid}:incident"})
+    assert [fact["normal"] for fact in incident["facts"]] == [fact["normal"] for fact in detail["facts"]]
+    dispatch = database.dispatches.find_one({"_id": f"{sid}:dispatch:1"})
+    assert (dispatch["state"], dispatch["location"]) == ("proposed", "123 MAIN ST")
+    assert {"start"} <= {row["action"] for row in rows(database.audit)}
+    assert not [line for line in world.log if "Main Street" in line or "mongodb://" in line]
+
+
+@on_each_server
+@scenario
+async def test_calls_go_on_without_the_server_and_are_told_later(world, server):
+    place = await mongo(world, server)
+    port = place.port
+    await place.end()
+    provider = await ready(world, f"mongodb://127.0.0.1:{port}/?serverSelectionTimeoutMS=200")
+    sid = await fire(world, provider)
+    await world.logged("the sink does not take what the journal has.*why=unreachable")
+    _, status = await world.admin("/api/v1/status")
+    assert status["sync"]["state"] == "behind" and status["sync"]["rows_waiting"] > 5, status["sync"]
+    mark = len(world.log)
+    place = await mongo(world, server, "--port", port)
+    await world.logged("the sink takes rows again", mark)
+    await everything(world, mark)
+    database = place.database()
+    assert database.active_calls.find_one({"_id": sid})["status"] == "ended"
+    detail = await world.journal(sid)
+    assert database.transcripts.count_documents({"call_sid": sid}) == len(detail["utterances"])
+    # A daemon that starts again sends what is new, and nothing twice.
+    before = database.transcripts.count_documents({})
+    await world.stop_daemon()
+    mark = len(world.log)
+    await world.start_daemon()
+    await everything(world, mark)
+    assert database.transcripts.count_documents({}) == before
+
+
+@on_each_server
+@scenario
+async def test_a_document_that_the_agency_refuses_is_put_aside_and_nothing_waits_behind_it(world, server):
+    place = await mongo(world, server)
+    database = place.database()
+    database.transcripts.create_index("text", unique=True)
+    database.transcripts.insert_one({"_id": "theirs", "text": "There's a fire at 123 Main Street."})
+    provider = await ready(world, place.uri)
+    stream, voice = await world.talking(provider)
+    await voice.caller_turn("There's a fire at 123 Main Street.")
+    await world.event("dispatch", stream.sid)
+    await voice.caller_turn("It is the second floor.")
+    await world.logged(rf"utterance stored call={stream.sid} speaker=caller chars=23")
+    await stream.stop()
+    await stream.hang_up()
+    await world.ended(stream.sid)
+    await world.logged("a document is refused and put aside")
+    await everything(world)
+    texts = {row["text"] for row in rows(database.transcripts, call_sid=stream.sid)}
+    assert "It is the second floor." in texts and "There's a fire at 123 Main Street." not in texts
+    letters = (await world.journal(stream.sid))["dead_letters"]
+    assert [(letter["target"], letter["key"].split("/")[0]) for letter in letters] == [("mongodb", "transcript")], letters
+    _, page = await world.admin("/readyz")
+    assert page["parts"]["sync"] == {"state": "degraded", "detail": "refused_documents"}, page
+    # A person looks, mends the cause, and sends it again.
+    code, listed = await ctl(world, "sync", "dead-letters")
+    number = listed.split()[0]
+    assert code == 0 and "transcript/" in listed, listed
+    database.transcripts.delete_one({"_id": "theirs"})
+    mark = len(world.log)
+    assert await ctl(world, "sync", "retry", number) == (0, "It is sent again.\n")
+    await everything(world, mark)
+    assert "There's a fire at 123 Main Street." in {row["text"] for row in rows(database.transcripts, call_sid=stream.sid)}
+    assert await ctl(world, "sync", "dead-letters") == (0, "no dead letters\n")
+    code, said = await ctl(world, "sync", "retry", number)
+    assert code == 1 and "no such dead letter" in said, said
+    assert "good" in (await ctl(world, "sync", "status"))[1]
+
+
+class Proxy:
+    """fault_proxy in front of a server."""
+
+    async def start(self, port, *arguments):
+        self.process = await asyncio.create_subprocess_exec(
+            str(START.parent / "fault_proxy"), "--to", f"127.0.0.1:{port}", *map(str, arguments),
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.port = json.loads(await within(self.process.stdout.readline(), "the proxy to start"))["port"]
+        return self
+
+    async def end(self):
+        """What it did."""
+        self.process.stdin.close()
+        report = await within(self.process.stdout.readline(), "the proxy's report")
+        await within(self.process.wait(), "the proxy to end")
+        return json.loads(report)
+
+
+FAULTS = "lost_reply,cut,delay,twice,short,write_concern,code_10107,code_189,code_91,code_50"
+
+
+@on_each_server
+@scenario
+async def test_faults_on_the_way_lose_nothing_and_make_nothing_twice(world, server):
+    total = int(os.environ.get("HOLDFAST_SYNC_ROWS", "10000"))
+    place = await mongo(world, server)
+    proxy = await Proxy().start(place.port, "--rate", 0.05, "--faults", FAULTS, "--refuse", "POISON", "--delay-ms", 1200)
+    drain = await asyncio.create_subprocess_exec(
+        str(DRAIN), "--uri", f"mongodb://127.0.0.1:{proxy.port}/?socketTimeoutMS=500", "--rows", str(total), "--poison", "1000",
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    out, _ = await asyncio.wait_for(drain.communicate(), 600)
+    report = await proxy.end()
+    print(out.decode(), report)
+    figures = json.loads(out)
+    assert drain.returncode == 0 and figures["done"], figures
+    assert figures["refused"] == total // 1000 and sum(report["made"].values()) > 3, (figures, report)
+    database = place.database()
+    texts = [row["text"] for row in database.transcripts.find({}, {"text": 1})]
+    good = {f"words of row {i}, as long as what people say in one breath usually is" for i in range(total) if i % 1000 != 999}
+    assert len(texts) == len(good) and set(texts) == good
+    revisions = [row["revision"] for row in database.incidents.find({})]
+    assert max(revisions) == (total - 1) // 50 + 1 and database.active_calls.count_documents({}) == 20
+
+
+if __name__ == "__main__":
+    sys.exit(pytest.main([__file__]))

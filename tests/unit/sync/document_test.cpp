@@ -1,0 +1,91 @@
+// The documents that the agency's database gets, member by member.
+#include "sync/mongo_document_impl.hpp"
+
+#include "unit/store/journal_world.hpp"
+
+#include <bson/bson.h>
+
+namespace holdfast::test {
+namespace {
+
+std::string json(const sync::Document& document) {
+    std::size_t bytes = 0;
+    char* text = bson_as_relaxed_extended_json(document.fields.get(), &bytes);
+    std::string out(text, bytes);
+    bson_free(text);
+    return out;
+}
+
+store::Change change(decltype(store::Change::what) what) {
+    store::Change row;
+    row.number = 7;
+    row.utc_ms = 1;
+    row.generation = "abc";
+    row.seq = 12;
+    row.what = std::move(what);
+    return row;
+}
+
+TEST(MongoDocument, OfAnUtteranceIsNamedByItsCallGenerationAndRow) {
+    const auto document = sync::document_of(change(said(1, "help")), "site-1");
+    EXPECT_EQ(document.id, sid(1).str() + ":abc:12");
+    EXPECT_FALSE(document.grows);
+    EXPECT_EQ(document.hash.size(), 64u);
+    const auto text = json(document);
+    EXPECT_NE(text.find("\"text\" : \"help\""), std::string::npos) << text;
+    EXPECT_NE(text.find("\"speaker\" : \"caller\""), std::string::npos) << text;
+    EXPECT_NE(text.find("\"schema\" : 1"), std::string::npos) << text;
+}
+
+TEST(MongoDocument, HasItsCollection) {
+    std::string all;
+    for (const auto change_class : store::k_change_classes) all += std::string(sync::collection_of(change_class)) + " ";
+    EXPECT_EQ(all, "dispatches incidents active_calls transcripts recordings audit ");
+}
+
+TEST(MongoDocument, HasTheSameHashWheneverItIsMade) {
+    EXPECT_EQ(sync::document_of(change(said(1, "help")), "site-1").hash, sync::document_of(change(said(1, "help")), "site-1").hash);
+    EXPECT_NE(sync::document_of(change(said(1, "help")), "site-1").hash, sync::document_of(change(said(1, "hell")), "site-1").hash);
+}
+
+TEST(MongoDocument, OfWhatHasRevisionsGrows) {
+    const auto incident_document = sync::document_of(change(store::IncidentState{{3, incident(1, 2)}, {{2, fact(1)}}}), "site-1");
+    EXPECT_EQ(incident_document.id, sid(1).str() + ":incident");
+    EXPECT_TRUE(incident_document.grows);
+    EXPECT_NE(json(incident_document).find("\"normal\" : \"1234 OAK ST\""), std::string::npos);
+    auto approved = dispatch(1);
+    approved.state = "approved";
+    const auto dispatch_document = sync::document_of(change(store::DispatchState{{{3, dispatch(1)}, {4, approved}}}), "site-1");
+    EXPECT_EQ(dispatch_document.id, sid(1).str() + ":dispatch:1");
+    EXPECT_NE(json(dispatch_document).find("\"state\" : \"approved\", \"rule\""), std::string::npos) << json(dispatch_document);
+    store::CallState state;
+    state.call.call = sid(1);
+    state.call.status = "streaming";
+    const auto call = sync::document_of(change(state), "site-1");
+    EXPECT_EQ(call.id, sid(1).str());
+    EXPECT_NE(json(call).find("\"incident\" : null"), std::string::npos) << json(call);
+}
+
+TEST(MongoDocument, OfAnAuditRowIsNamedByTheBox) {
+    const auto document = sync::document_of(change(audit("start")), "site-1");
+    EXPECT_EQ(document.id, "site-1:abc:12");
+    EXPECT_NE(json(document).find("\"call_sid\" : null"), std::string::npos);
+}
+
+TEST(MongoDocument, X06_WordsAreOnlyEverValues) {
+    std::string nasty = "{\"$where\":\"1\"} $set <script> \xff\xfe";
+    nasty += std::string("\0", 1) + "end";
+    const auto document = sync::document_of(change(said(1, nasty)), "site-1");
+    bson_iter_t it;
+    ASSERT_TRUE(bson_iter_init_find(&it, document.fields.get(), "text"));
+    std::uint32_t bytes = 0;
+    const std::string text(bson_iter_utf8(&it, &bytes));
+    EXPECT_EQ(text, "{\"$where\":\"1\"} $set <script> \xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD" "end");
+    EXPECT_EQ(text.size(), bytes);
+    EXPECT_TRUE(bson_validate(document.fields.get(),
+                              static_cast<bson_validate_flags_t>(BSON_VALIDATE_UTF8 | BSON_VALIDATE_DOLLAR_KEYS | BSON_VALIDATE_DOT_KEYS),
+                              nullptr));
+}
+
+}  // namespace
+}  // namespace holdfast::test
