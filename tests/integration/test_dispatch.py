@@ -12,7 +12,7 @@ import time
 
 import jsonschema
 
-from harness import BUILD, scenario, within
+from harness import BUILD, ROOT, scenario, within
 
 SECRET = "a-secret-of-tests"
 CTL = BUILD / "tools" / "holdfastctl" / "holdfastctl"
@@ -77,6 +77,13 @@ async def fire(world, cad=None, mode="approve", **webhook):
     await voice.caller_turn("There's a fire at 123 Main Street.")
     await world.event("dispatch", stream.sid)
     return stream, voice, f"{stream.sid}:dispatch:1"
+
+
+def prompt(name):
+    """The mu-law samples of a shipped sentence."""
+    data = (ROOT / "etc" / "prompts" / "en" / f"{name}.wav").read_bytes()
+    at = data.index(b"data")
+    return data[at + 8:at + 8 + int.from_bytes(data[at + 4:at + 8], "little")]
 
 
 async def states(world, sid, last):
@@ -239,6 +246,22 @@ async def test_a_life_threat_raises_the_priority_and_offers_a_person_without_the
     await voice.caller_turn("He is still not breathing.", 3000, 4000)
     await world.event("utterance", stream.sid, text="He is still not breathing.")
     assert await world.metric("holdfast_tripwire_total") == 1, "once a call"
+
+
+@scenario
+async def test_recorded_prompts_say_that_help_is_coming_once_it_is_acknowledged(world):
+    world.write_config("ws://127.0.0.1:9/v1/realtime", extra="dispatch: {mode: approve, max_questions: 1, answer_timeout_s: 3}\n")
+    await world.start_daemon()
+    stream = await world.call()
+    await world.event("dispatch", stream.sid)  # nobody hears the caller: what there is has to do
+    proposal = (await world.journal(stream.sid))["dispatches"][-1]
+    assert (proposal["state"], proposal["rule"], proposal["incomplete"]) == ("proposed", "questions", True), proposal
+    sentence = prompt("help_coming")[4000:12000]  # half a second into it, one second long
+    assert sentence not in stream.heard
+    assert (await ctl(world, "approve", f"{stream.sid}:dispatch:1"))[0] == 0
+    await stream.wait_for(lambda: sentence in stream.heard, "the caller to hear that help is on the way")
+    said = [row["text"] for row in (await world.journal(stream.sid))["utterances"] if row["speaker"] == "voice"]
+    assert "acknowledged" in await states(world, stream.sid, "acknowledged") and said
 
 
 @scenario
