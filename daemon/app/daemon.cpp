@@ -134,10 +134,14 @@ recording::DiskRecorderOptions recorder_options(const config::Config& c) {
     return options;
 }
 
-// Recordings themselves are not sent yet: with a sink none of them goes before it can have them.
-recording::Release recording_release(const config::Config& c) {
+// Of a recording the agency's database gets what it is, not its sound: it may go once that is there. What is overdue is days
+// old, so "everything of today" is more than enough.
+recording::Release recording_release(const sync::Worker* sync) {
     recording::Release release;
-    release.sinks_configured = !c.credentials.mongodb_uri.reveal().empty();
+    release.sinks_configured = sync != nullptr;
+    release.sent = [sync](const base::CallSid&, const std::string&) {
+        return sync->status().has_all(store::ChangeClass::recording);
+    };
     return release;
 }
 
@@ -349,7 +353,7 @@ int Daemon::open_public() {
     }
     recorder_ = std::make_unique<recording::DiskRecorder>(recorder_options(config_), *journal_);
     purge_timer_.emplace(media_, [this](recording::MayGo may_go) { recorder_->purge(std::move(may_go)); },
-                         recording_release(config_));
+                         recording_release(sync_.get()));
     purge_timer_->start();
     transcriber_.emplace(config_.recording.path, *journal_, [this](const base::CallSid& call) {
         media_.post([this, call] { late_case_->transcribed(call); });

@@ -47,6 +47,19 @@ class Bson {
         return *this;
     }
 
+    template <class Rows, class TextOf>
+    Bson& list(const char* key, const Rows& rows, TextOf text_of) {
+        bson_t list;
+        bson_append_array_begin(&b_, key, -1, &list);
+        std::uint32_t i = 0;
+        for (const auto& row : rows) {
+            const std::string_view value = text_of(row);
+            bson_append_utf8(&list, std::to_string(i++).c_str(), -1, value.data(), static_cast<int>(value.size()));
+        }
+        bson_append_array_end(&b_, &list);
+        return *this;
+    }
+
     const bson_t* get() const { return &b_; }
     std::string_view bytes() const { return {reinterpret_cast<const char*>(bson_get_data(&b_)), b_.len}; }
 

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <utility>
@@ -128,10 +129,15 @@ class MongoSink : public Sink {
     void one_by_one(const Ops& ops, Outcome& outcome);
     Attempt attempt(const Ops& ops);
     Attempt read_reply(bool good, const bson_t* reply, const bson_error_t& error, std::size_t sent, bool inserts) const;
-    void settle(Op& op, const Attempt::Error& error, Outcome& outcome);
-    void settle_duplicate(Op& op, const Attempt::Error& error, Outcome& outcome);
-    enum class Found { nothing, something, unknown };
-    Found find(const Op& op, bson_t* stored, Outcome& outcome);
+    void settle(const Ops& ops, const std::vector<Attempt::Error>& errors, Outcome& outcome);
+    struct Stored {
+        std::optional<std::string> hash, site, generation;
+        std::int64_t rev = 0, change = 0;
+    };
+    using ById = std::map<std::string, Stored>;
+    ById read_back(const Ops& ops, Outcome& outcome);
+    void read_into(ById& stored, const Bson& filter, std::size_t limit, Outcome& outcome);
+    void settle_duplicate(Op& op, const Attempt::Error& error, const ById& at_first, Outcome& outcome);
     void refuse(const Op& op, std::string reason, bool sure, Outcome& outcome) const;
     static bool give_up(const Attempt& attempt, Outcome& outcome);
     void make_indexes();
@@ -142,6 +148,7 @@ class MongoSink : public Sink {
     mongoc_collection_t* collection_ = nullptr;  // of the send that runs, and ...
     store::ChangeClass class_ = store::ChangeClass::dispatch;
     bool indexes_made_ = false;
+    bool read_singly_ = false;
 };
 
 Outcome MongoSink::send(const store::Changes& changes, store::ChangeClass change_class) {
@@ -233,10 +240,7 @@ void MongoSink::run(const Ops& ops, Outcome& outcome) {
         return refuse(*ops.front(), attempt.reason.empty() ? "the reply does not say" : attempt.reason,
                       among(attempt.code, k_document_codes), outcome);
     }
-    for (const auto& error : attempt.errors) {
-        settle(*ops[error.op], error, outcome);
-        if (outcome.state != Outcome::State::taken) return;
-    }
+    settle(ops, attempt.errors, outcome);
 }
 
 // The whole was refused, or the reply left some out: halves find the one document quickly, and what is
@@ -350,49 +354,75 @@ Attempt MongoSink::read_reply(bool good, const bson_t* reply, const bson_error_t
     return attempt;
 }
 
-void MongoSink::settle(Op& op, const Attempt::Error& error, Outcome& outcome) {
-    if (error.code == k_duplicate) return settle_duplicate(op, error, outcome);
-    refuse(op, error.reason + " (code " + std::to_string(error.code) + ")", true, outcome);
+// Errors about single documents, with the duplicates read back in one question.
+void MongoSink::settle(const Ops& ops, const std::vector<Attempt::Error>& errors, Outcome& outcome) {
+    Ops duplicates;
+    for (const auto& error : errors) {
+        if (error.code == k_duplicate) duplicates.push_back(ops[error.op]);
+    }
+    const ById stored = duplicates.empty() ? ById() : read_back(duplicates, outcome);
+    for (const auto& error : errors) {
+        if (outcome.state != Outcome::State::taken) return;
+        if (error.code == k_duplicate) {
+            settle_duplicate(*ops[error.op], error, stored, outcome);
+        } else {
+            refuse(*ops[error.op], error.reason + " (code " + std::to_string(error.code) + ")", true, outcome);
+        }
+    }
 }
 
-MongoSink::Found MongoSink::find(const Op& op, bson_t* stored, Outcome& outcome) {
-    Bson filter, options;
-    filter.text("_id", op.document.id);
-    options.number("limit", 1);
+// One question about all of them; one each where a server took too long for that.
+MongoSink::ById MongoSink::read_back(const Ops& ops, Outcome& outcome) {
+    ById stored;
+    if (ops.size() > 1 && !read_singly_) {
+        Bson filter, wanted;
+        wanted.list("$in", ops, [](const Op* op) { return std::string_view(op->document.id); });
+        filter.document("_id", wanted);
+        read_into(stored, filter, ops.size(), outcome);
+        if (outcome.state != Outcome::State::taken) read_singly_ = true;
+        return stored;
+    }
+    for (const auto* op : ops) {
+        Bson filter;
+        filter.text("_id", op->document.id);
+        read_into(stored, filter, 1, outcome);
+        if (outcome.state != Outcome::State::taken) break;
+    }
+    return stored;
+}
+
+void MongoSink::read_into(ById& stored, const Bson& filter, std::size_t limit, Outcome& outcome) {
+    Bson options, projection;
+    for (const char* member : {"hash", "site_id", "generation", "rev", "change"}) projection.number(member, 1);
+    options.document("projection", projection).number("limit", static_cast<std::int64_t>(limit));
     mongoc_cursor_t* cursor = mongoc_collection_find_with_opts(collection_, filter.get(), options.get(), nullptr);
-    const bson_t* found = nullptr;
-    Found result = Found::nothing;
-    if (mongoc_cursor_next(cursor, &found)) {
-        bson_copy_to(found, stored);
-        result = Found::something;
+    for (const bson_t* found = nullptr; mongoc_cursor_next(cursor, &found);) {
+        const auto id = text_at(found, "_id");
+        if (!id) continue;
+        stored[*id] = {text_at(found, "hash"), text_at(found, "site_id"), text_at(found, "generation"), integer_at(found, "rev"),
+                       integer_at(found, "change")};
     }
     bson_error_t error;
-    if (result == Found::nothing && mongoc_cursor_error(cursor, &error)) {
+    if (mongoc_cursor_error(cursor, &error)) {
         outcome.state = Outcome::State::again;
         outcome.why = "read_back";
         outcome.code = error.code;
-        result = Found::unknown;
     }
     mongoc_cursor_destroy(cursor);
-    return result;
 }
 
 // 11000: it is there already, or something newer, or something else.
-void MongoSink::settle_duplicate(Op& op, const Attempt::Error& error, Outcome& outcome) {
+void MongoSink::settle_duplicate(Op& op, const Attempt::Error& error, const ById& at_first, Outcome& outcome) {
     Attempt::Error last = error;
     for (int tries = 0; tries < k_revision_tries; ++tries) {
-        bson_t stored;
-        const Found found = find(op, &stored, outcome);
-        if (found == Found::unknown) return;
-        if (found == Found::nothing) break;  // another unique index is in the way
-        const auto hash = text_at(&stored, "hash");
-        const auto site = text_at(&stored, "site_id");
-        const auto generation = text_at(&stored, "generation");
-        const auto rev = integer_at(&stored, "rev");
-        const auto change = integer_at(&stored, "change");
-        bson_destroy(&stored);
+        const ById stored = tries == 0 ? ById() : read_back({&op}, outcome);
+        if (outcome.state != Outcome::State::taken) return;
+        const ById& known = tries == 0 ? at_first : stored;
+        const auto found = known.find(op.document.id);
+        if (found == known.end()) break;  // another unique index is in the way
+        const Stored& there = found->second;
         if (!op.document.grows) {
-            if (hash && *hash == op.document.hash) {
+            if (there.hash && *there.hash == op.document.hash) {
                 ++outcome.known_before;
             } else {
                 metrics::sync_dup_total.add("conflict");
@@ -400,16 +430,16 @@ void MongoSink::settle_duplicate(Op& op, const Attempt::Error& error, Outcome& o
             }
             return;
         }
-        if (!generation || site != settings_.site_id) {
+        if (!there.generation || there.site != settings_.site_id) {
             metrics::sync_dup_total.add("conflict");
             return refuse(op, "conflict: a foreign document has this _id", true, outcome);
         }
         const auto ours = text_at(op.document.fields.get(), "generation");
-        if (generation == ours && change >= op.change) {
+        if (there.generation == ours && there.change >= op.change) {
             ++outcome.known_before;
             return;
         }
-        op.rev = rev + 1;
+        op.rev = there.rev + 1;
         const Attempt again = attempt({&op});
         if (give_up(again, outcome)) return;
         if (again.mood == Mood::fine && again.complete && again.errors.empty()) return;

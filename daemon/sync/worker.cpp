@@ -125,13 +125,12 @@ void Worker::Core::run() {
         return;
     }
     for (bool moved = false; !stopping();) {
+        look_at_backlog();  // what waits is known even while a server lets us wait
         if (parts_.allowance().pause) {
-            look_at_backlog();
             if (!sleep(k_paused_look)) break;
             continue;
         }
         const Turn done = turn();
-        look_at_backlog();
         if (done == Turn::moved) {
             moved = true;
             continue;
@@ -284,6 +283,7 @@ void Worker::Core::look_at_backlog() {
             rows += one.waiting;
             if (one.oldest_utc_ms && (!oldest || *one.oldest_utc_ms < *oldest)) oldest = one.oldest_utc_ms;
         }
+        s.looked = true;
         s.rows_waiting = rows;
         s.oldest_utc_ms = oldest;
     });

@@ -154,10 +154,11 @@ int main(int argc, char** argv) {
         status = worker.status();
     }
     const double took = seconds();
-    std::printf("{\"rows\":%lld,\"done\":%s,\"seconds\":%.2f,\"rows_per_second\":%.0f,\"delivered\":%lld,\"refused\":%lld,\"grew_kib\":%lld}\n",
+    std::printf("{\"rows\":%lld,\"done\":%s,\"seconds\":%.2f,\"rows_per_second\":%.0f,\"delivered\":%lld,\"refused\":%lld,\"grew_kib\":%lld,\"state\":\"%s %s %lld\"}\n",
                 static_cast<long long>(rows), done ? "true" : "false", took, static_cast<double>(rows) / took,
                 static_cast<long long>(status.rows_delivered), static_cast<long long>(status.rows_refused),
-                static_cast<long long>(most_kib - before_kib));
+                static_cast<long long>(most_kib - before_kib), sync::to_string(status.state), status.why.c_str(),
+                static_cast<long long>(status.code));
     (*journal)->stop(std::chrono::seconds(5));
     sync::end_mongo();
     return done ? 0 : 1;

@@ -122,6 +122,7 @@ TEST_F(SyncWorker, SendsAgainUntilItIsTaken) {
     ASSERT_TRUE(all_delivered());
     EXPECT_EQ(sent_words(), (std::vector<std::string>{"help", "help", "help"}));
     EXPECT_EQ(worker->status().state, sync::State::good);
+    ASSERT_TRUE(eventually([&] { return worker->status().has_all(ChangeClass::recording); }));
     EXPECT_GT(worker->status().rows_delivered, 0);
 }
 
@@ -134,6 +135,7 @@ TEST_F(SyncWorker, SaysWhyItIsBehind) {
     start();
     ASSERT_TRUE(bench.wait([&] { return bench.batches.size() >= 2; }));
     const auto status = worker->status();
+    EXPECT_FALSE(status.has_all(ChangeClass::call));
     EXPECT_EQ(status.state, sync::State::behind);
     EXPECT_EQ(status.why, "unreachable");
     EXPECT_FALSE(status.last_success_utc_ms);
