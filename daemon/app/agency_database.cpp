@@ -57,6 +57,12 @@ std::unique_ptr<sync::Worker> start_sync(const config::Config& config, store::Jo
     return std::make_unique<sync::Worker>(std::move(parts));
 }
 
+void end_sync(std::unique_ptr<sync::Worker> worker) {
+    if (worker == nullptr) return;
+    worker.reset();
+    sync::end_mongo();
+}
+
 http::SyncStatus sync_status(const sync::Worker* worker) {
     http::SyncStatus out;
     if (worker == nullptr) return out;

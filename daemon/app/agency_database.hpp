@@ -29,6 +29,9 @@ class LineShare {
 // Null: no mongodb_uri, nothing is sent. `journal` and `share` outlive it.
 std::unique_ptr<sync::Worker> start_sync(const config::Config& config, store::Journal& journal, const LineShare& share);
 
+// When nobody asks it any more.
+void end_sync(std::unique_ptr<sync::Worker> worker);
+
 http::SyncStatus sync_status(const sync::Worker* worker);
 
 }  // namespace holdfast::app

@@ -308,6 +308,7 @@ Daemon::~Daemon() {
     admin_listener_.reset();
     admin_routes_.reset();
     feed_.reset();
+    end_sync(std::move(sync_));
 }
 
 int Daemon::open_store() {
