@@ -48,6 +48,7 @@ Json sync_object(const SyncStatus& status) {
     return {{"state", status.state},
             {"reason", status.reason},
             {"code", status.code},
+            {"as_of_utc_ms", or_null(status.as_of_utc_ms)},
             {"rows_waiting", status.rows_waiting},
             {"waiting", waiting},
             {"oldest_utc_ms", or_null(status.oldest_utc_ms)},

@@ -50,6 +50,7 @@ struct SyncStatus {
     std::string state = "off";  // off, starting, good, behind, not_allowed
     std::string reason;         // a fixed word
     std::int64_t code = 0;      // the server's
+    std::optional<std::int64_t> as_of_utc_ms;  // when what waits was counted; none: not yet
     std::int64_t rows_waiting = 0;
     std::optional<std::int64_t> oldest_utc_ms;
     std::optional<std::int64_t> last_success_utc_ms;

@@ -124,18 +124,14 @@ void Worker::Core::run() {
         metrics::sync_state.set(static_cast<double>(State::not_allowed));
         return;
     }
-    for (bool moved = false; !stopping();) {
+    while (!stopping()) {
         look_at_backlog();  // what waits is known even while a server lets us wait
         if (parts_.allowance().pause) {
             if (!sleep(k_paused_look)) break;
             continue;
         }
         const Turn done = turn();
-        if (done == Turn::moved) {
-            moved = true;
-            continue;
-        }
-        if (done == Turn::idle && std::exchange(moved, false)) k_log.debug("the sink has everything", {{"sink", sink_->name()}});
+        if (done == Turn::moved) continue;
         const bool people = status().state == State::not_allowed;
         const auto wait = done == Turn::idle ? parts_.poll : people ? std::min(k_people_wait, parts_.again_most) : backoff_.next(parts_.random());
         if (!sleep(wait)) break;
@@ -272,6 +268,7 @@ void Worker::Core::look_at_backlog() {
     const auto now = base::Mono::now();
     if (now < backlog_at_) return;
     backlog_at_ = now + std::chrono::seconds(1);
+    const auto began_utc_ms = parts_.utc_ms();
     const auto backlog = ask<std::vector<store::ClassBacklog>>(
         [&](auto done) { parts_.journal.read_backlog(sink_->name(), std::move(done)); });
     if (!backlog) return;
@@ -283,7 +280,7 @@ void Worker::Core::look_at_backlog() {
             rows += one.waiting;
             if (one.oldest_utc_ms && (!oldest || *one.oldest_utc_ms < *oldest)) oldest = one.oldest_utc_ms;
         }
-        s.looked = true;
+        s.looked_utc_ms = began_utc_ms;
         s.rows_waiting = rows;
         s.oldest_utc_ms = oldest;
     });

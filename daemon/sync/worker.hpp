@@ -24,7 +24,7 @@ struct Status {
     State state = State::off;
     std::string why;                 // of behind and not_allowed: a word
     std::int64_t code = 0;
-    bool looked = false;             // what waits is known
+    std::optional<std::int64_t> looked_utc_ms;  // when what waits was counted; none: it is not known yet
     std::array<std::int64_t, 6> waiting{};  // by class, in their order
     std::int64_t rows_waiting = 0;   // together
     std::optional<std::int64_t> oldest_utc_ms;
@@ -34,7 +34,7 @@ struct Status {
 
     // The sink has every change of the class, as of the last look a second or so ago.
     bool has_all(store::ChangeClass change_class) const {
-        return looked && waiting[static_cast<std::size_t>(change_class) - 1] == 0;
+        return looked_utc_ms && waiting[static_cast<std::size_t>(change_class) - 1] == 0;
     }
 };
 

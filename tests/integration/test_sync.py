@@ -55,8 +55,17 @@ async def ready(world, uri, extra=""):
     return provider
 
 
-async def everything(world, since=0):
-    await world.logged("the sink has everything", since)
+async def everything(world):
+    """The server has all that the journal has now."""
+    now = time.time() * 1000
+
+    async def counted():
+        while True:
+            sync = (await world.admin("/api/v1/status"))[1]["sync"]
+            if (sync["as_of_utc_ms"] or 0) > now and sync["rows_waiting"] == 0:
+                return
+            await asyncio.sleep(0.1)  # it is counted each second; the deadline is within()'s
+    await within(counted(), "the server to have everything")
 
 
 async def fire(world, provider):
@@ -99,11 +108,10 @@ async def test_a_call_is_there_as_the_journal_has_it(world, server):
     # The agency may write beside us, and have documents of its own.
     database.active_calls.update_one({"_id": sid}, {"$set": {"note": "by the agency"}})
     database.active_calls.insert_one({"_id": "theirs", "n": 1})
-    mark = len(world.log)
     await stream.stop()
     await stream.hang_up()
     await world.ended(sid)
-    await everything(world, mark)
+    await everything(world)
     detail = await world.journal(sid)
     call = database.active_calls.find_one({"_id": sid})
     assert (call["status"], call["site_id"], call["note"]) == ("ended", "test", "by the agency")
@@ -139,7 +147,7 @@ async def test_M01_calls_go_on_without_the_server_and_are_told_later(world, serv
     mark = len(world.log)
     place = await mongo(world, server, "--port", port)
     await world.logged("the sink takes rows again", mark)
-    await everything(world, mark)
+    await everything(world)
     database = place.database()
     assert database.active_calls.find_one({"_id": sid})["status"] == "ended"
     detail = await world.journal(sid)
@@ -147,9 +155,8 @@ async def test_M01_calls_go_on_without_the_server_and_are_told_later(world, serv
     # A daemon that starts again sends what is new, and nothing twice.
     before = database.transcripts.count_documents({})
     await world.stop_daemon()
-    mark = len(world.log)
     await world.start_daemon()
-    await everything(world, mark)
+    await everything(world)
     assert database.transcripts.count_documents({}) == before
 
 
@@ -182,9 +189,8 @@ async def test_M07_a_document_that_the_agency_refuses_is_put_aside_and_nothing_w
     number = listed.split()[0]
     assert code == 0 and "transcript/" in listed, listed
     database.transcripts.delete_one({"_id": "theirs"})
-    mark = len(world.log)
     assert await ctl(world, "sync", "retry", number) == (0, "It is sent again.\n")
-    await everything(world, mark)
+    await everything(world)
     assert "There's a fire at 123 Main Street." in {row["text"] for row in rows(database.transcripts, call_sid=stream.sid)}
     assert await ctl(world, "sync", "dead-letters") == (0, "no dead letters\n")
     code, said = await ctl(world, "sync", "retry", number)
@@ -279,9 +285,8 @@ async def test_P01_a_daemon_that_is_killed_again_and_again_makes_nothing_twice_t
         world.process.kill()  # while some of it is on its way
         await world.process.wait()
         world.feed.clear()
-        mark = len(world.log)
         await world.start_daemon()
-    await everything(world, mark)
+    await everything(world)
     database = place.database()
     _, listed = await world.admin("/api/v1/calls?limit=1000")
     for row in listed["calls"]:
@@ -303,11 +308,10 @@ async def test_M10_a_server_whose_certificate_nobody_vouches_for_gets_nothing(wo
     await ready(world, uri)
     await world.logged("the sink does not take what the journal has.*why=unreachable")
     await world.stop_daemon()
-    mark = len(world.log)
     config = world.tmp / "holdfast.yaml"
     config.write_text(config.read_text() + f"mongodb: {{tls_ca_file: {authority}}}\n")
     await world.start_daemon()
-    await everything(world, mark)
+    await everything(world)
 
 
 @on_each_server
@@ -345,7 +349,7 @@ async def test_M05_M15_what_is_sent_again_is_compared_and_a_difference_is_told(w
         journal.commit()
     mark = len(world.log)
     await world.start_daemon()
-    await everything(world, mark)
+    await everything(world)
     await world.stop_daemon()
     after = {name: database[name].count_documents({}) for name in database.list_collection_names()}
     assert after.pop("audit") > before.pop("audit") and after == before  # a stop and a start more, nothing twice
