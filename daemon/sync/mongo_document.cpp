@@ -177,6 +177,11 @@ Bson& Bson::document(const char* key, const Bson& value) {
     return *this;
 }
 
+Bson& Bson::members_of(const Bson& other) {
+    bson_concat(&b_, &other.b_);
+    return *this;
+}
+
 const char* collection_of(store::ChangeClass change_class) {
     switch (change_class) {
         case store::ChangeClass::dispatch: return "dispatches";

@@ -32,6 +32,7 @@ class Bson {
     Bson& time(const char* key, std::int64_t utc_ms);
     Bson& null(const char* key);
     Bson& document(const char* key, const Bson& value);
+    Bson& members_of(const Bson& other);  // behind its own
     // Keys "0", "1" ... are given by the array itself.
     template <class Rows, class Make>
     Bson& array(const char* key, const Rows& rows, Make make) {

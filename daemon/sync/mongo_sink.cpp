@@ -1,5 +1,6 @@
 #include "sync/mongo_sink.hpp"
 
+#include "base/text.hpp"
 #include "log/log.hpp"
 #include "metrics/catalog.hpp"
 #include "sync/mongo_document_impl.hpp"
@@ -7,6 +8,7 @@
 #include <mongoc/mongoc.h>
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <map>
 #include <mutex>
@@ -196,16 +198,13 @@ void MongoSink::make_indexes() {
     indexes_made_ = true;
     mongoc_database_t* database = mongoc_client_get_database(client_, settings_.database.c_str());
     for (const auto& wanted : k_wanted) {
-        Bson keys, index;
-        keys.number(wanted.keys[0], 1).number(wanted.keys[1], 1);
-        index.document("key", keys).text("name", std::string("holdfast_") + wanted.keys[0] + "_" + wanted.keys[1]);
         Bson command;
         command.text("createIndexes", wanted.collection);
-        command.array("indexes", std::vector<const Bson*>{&index}, [](const Bson* one) {
-            Bson copy;
-            bson_t* to = const_cast<bson_t*>(copy.get());
-            bson_concat(to, one->get());
-            return copy;
+        command.array("indexes", std::array<const char* const*, 1>{wanted.keys}, [](const char* const* members) {
+            Bson keys, index;
+            keys.number(members[0], 1).number(members[1], 1);
+            index.document("key", keys).text("name", std::string("holdfast_") + members[0] + "_" + members[1]);
+            return index;
         });
         bson_error_t error;
         if (mongoc_database_write_command_with_opts(database, command.get(), nullptr, nullptr, &error)) continue;
@@ -219,7 +218,7 @@ void MongoSink::make_indexes() {
 }
 
 void MongoSink::refuse(const Op& op, std::string reason, bool sure, Outcome& outcome) const {
-    if (reason.size() > k_reason_bytes_max) reason.resize(k_reason_bytes_max);
+    reason.resize(base::utf8_prefix(reason, k_reason_bytes_max).size());
     outcome.refused.push_back({op.row, std::string(store::to_string(class_)) + "/" + op.document.id, std::move(reason), sure});
 }
 
@@ -268,14 +267,13 @@ Attempt MongoSink::attempt(const Ops& ops) {
         if (!d.grows) {
             Bson insert;
             insert.text("_id", d.id).text("site_id", settings_.site_id).text("hash", d.hash);
-            bson_concat(const_cast<bson_t*>(insert.get()), d.fields.get());
+            insert.members_of(d.fields);
             added = mongoc_bulk_operation_insert_with_opts(bulk, insert.get(), unchecked.get(), &error);
         } else {
             Bson older, filter, set, update;
             older.number("$lt", op->rev);
             filter.text("site_id", settings_.site_id).text("_id", d.id).document("rev", older);
-            set.number("rev", op->rev).number("change", op->change);
-            bson_concat(const_cast<bson_t*>(set.get()), d.fields.get());
+            set.number("rev", op->rev).number("change", op->change).members_of(d.fields);
             update.document("$set", set);
             added = mongoc_bulk_operation_update_one_with_opts(bulk, filter.get(), update.get(), upsert.get(), &error);
         }

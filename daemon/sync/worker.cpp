@@ -24,6 +24,7 @@ namespace {
 constexpr log::Logger k_log{"sync"};
 constexpr std::int64_t k_rows_most = 500;    // of one batch; halves when the sink does not answer in time (M02)
 constexpr std::int64_t k_rows_least = 1;
+constexpr std::int64_t k_document_bytes = 600;  // of an utterance, about
 constexpr std::chrono::milliseconds k_people_wait{60'000};  // M06
 constexpr std::chrono::seconds k_answer_most{30};           // the journal's
 constexpr int k_unsure_most = 5;
@@ -170,9 +171,13 @@ Worker::Core::Turn Worker::Core::turn() {
 }
 
 Worker::Core::Turn Worker::Core::give(store::ChangeClass change_class) {
-    const auto changes = ask<store::Changes>([&](auto done) {
-        parts_.journal.read_changes({sink_->name(), change_class, rows_}, std::move(done));
-    });
+    store::ReadChanges query{sink_->name(), change_class, rows_};
+    // On a narrow line a batch is what goes in a second, so that a dispatch waits no longer behind one.
+    if (const auto share = parts_.allowance().bytes_per_second) {
+        query.bytes_max = std::clamp(*share, k_document_bytes, query.bytes_max);
+        query.limit = std::clamp<std::int64_t>(*share / k_document_bytes, 1, rows_);
+    }
+    const auto changes = ask<store::Changes>([&](auto done) { parts_.journal.read_changes(query, std::move(done)); });
     if (!changes) return Turn::failed;
     if (changes->waiting == 0) return Turn::idle;
     if (changes->rows.empty()) return handle(Outcome(), *changes, change_class);

@@ -59,7 +59,7 @@ class SyncWorker : public JournalTest {
     void start() {
         sync::WorkerParts parts{*journal, [this] { return std::make_unique<BenchSink>(bench); }, {}, [] { return k_now_utc_ms; },
                                 [] { return 1u; }};
-        parts.allowance = [this] { return sync::Allowance{paused, std::nullopt}; };
+        parts.allowance = [this] { return sync::Allowance{paused, share}; };
         parts.poll = 1ms;
         parts.again_first = 1ms;
         parts.again_most = 2ms;
@@ -94,6 +94,7 @@ class SyncWorker : public JournalTest {
 
     Bench bench;
     std::atomic<bool> paused{false};
+    std::optional<std::int64_t> share;
     std::unique_ptr<sync::Worker> worker;
 };
 
@@ -191,6 +192,17 @@ TEST_F(SyncWorker, LeavesTheLineToCalls) {
     }
     paused = false;
     ASSERT_TRUE(all_delivered());
+}
+
+TEST_F(SyncWorker, SendsOnANarrowLineWhatGoesInASecond) {
+    open();
+    write(opened(1));
+    for (int i = 0; i < 12; ++i) write(said(1, "word", 1000 + i));
+    share = 3'000;
+    start();
+    ASSERT_TRUE(all_delivered());
+    const std::lock_guard<std::mutex> lock(bench.mutex);
+    for (const auto& batch : bench.batches) EXPECT_LE(batch.rows.size(), 5u);
 }
 
 TEST_F(SyncWorker, EndsWhileTheSinkIsBusy) {
