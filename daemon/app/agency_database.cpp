@@ -5,7 +5,6 @@
 #include "sync/mongo_sink.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 namespace holdfast::app {
@@ -14,11 +13,6 @@ namespace {
 constexpr log::Logger k_log{"app"};
 constexpr double k_line_poor = 0.5;  // score: below it a call needs all of the line
 constexpr double k_bytes_in_kilobit = 125;
-
-std::int64_t utc_ms() {
-    using namespace std::chrono;
-    return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
-}
 
 }  // namespace
 
@@ -40,14 +34,16 @@ sync::Allowance LineShare::now() const {
     return {share == 0, share};
 }
 
-std::unique_ptr<sync::Worker> start_sync(const config::Config& config, store::Journal& journal, const LineShare& share) {
+std::unique_ptr<sync::Worker> start_sync(const config::Config& config, const base::Loop& clock, store::Journal& journal,
+                                         const LineShare& share) {
     if (config.credentials.mongodb_uri.reveal().empty()) return nullptr;
     sync::MongoSettings settings;
     settings.uri = config.credentials.mongodb_uri;
     settings.database = config.mongodb.database;
     settings.tls_ca_file = config.mongodb.tls_ca_file;
     settings.site_id = config.site.id;
-    sync::WorkerParts parts{journal, {}, [&share] { return share.now(); }, utc_ms, base::random_u32};
+    sync::WorkerParts parts{journal, {}, [&share] { return share.now(); },
+                             [&clock] { return clock.utc_ms(); }, base::random_u32};
     parts.make_sink = [settings = std::move(settings)]() -> std::unique_ptr<sync::Sink> {
         auto sink = sync::make_mongo_sink(settings);
         if (sink) return std::move(*sink);

@@ -1,6 +1,7 @@
 // The agency's database as the sync sees it: where it is, from the configuration, and what the line may carry.
 #pragma once
 
+#include "base/loop.hpp"
 #include "config/config.hpp"
 #include "http/status.hpp"
 #include "ladder/ladder.hpp"
@@ -26,8 +27,9 @@ class LineShare {
     std::atomic<std::int64_t> bytes_per_second_{k_no_cap};  // 0: pause
 };
 
-// Null: no mongodb_uri, nothing is sent. `journal` and `share` outlive it.
-std::unique_ptr<sync::Worker> start_sync(const config::Config& config, store::Journal& journal, const LineShare& share);
+// Null: no mongodb_uri, nothing is sent. `clock`, `journal` and `share` outlive it.
+std::unique_ptr<sync::Worker> start_sync(const config::Config& config, const base::Loop& clock, store::Journal& journal,
+                                         const LineShare& share);
 
 // When nobody asks it any more.
 void end_sync(std::unique_ptr<sync::Worker> worker);

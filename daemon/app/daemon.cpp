@@ -322,7 +322,7 @@ int Daemon::open_store() {
         return k_exit_storage;
     }
     journal_ = std::move(*journal);
-    sync_ = start_sync(config_, *journal_, line_share_);
+    sync_ = start_sync(config_, media_, *journal_, line_share_);
     return 0;
 }
 

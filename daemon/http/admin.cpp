@@ -24,7 +24,6 @@ constexpr std::string_view k_call_prefix = "/api/v1/calls/";
 constexpr std::string_view k_transfer_suffix = "/transfer";
 constexpr std::string_view k_events_path = "/api/v1/events";
 constexpr std::string_view k_status_path = "/api/v1/status";
-constexpr std::int64_t k_calls_limit_max = 1000;
 
 constexpr std::string_view k_index =
     "Holdfast admin listener\n"
@@ -76,13 +75,9 @@ std::optional<net::HttpResponse> read_calls_query(std::string_view raw, store::R
     std::string problem;
     const auto values = Query::parse(raw, {"limit", "before", "active"}, problem);
     if (!values) return bad_query(problem);
-    if (const auto limit = values->get("limit")) {
-        const auto number = base::parse_decimal(*limit);
-        if (!number || *number < 1 || *number > k_calls_limit_max) {
-            return bad_query("limit is a number from 1 to 1000");
-        }
-        query.limit = *number;
-    }
+    const auto limit = values->limit(query.limit);
+    if (!limit) return bad_query(Query::k_bad_limit);
+    query.limit = *limit;
     if (const auto before = values->get("before")) {
         query.before_utc_ms = base::parse_decimal(*before);
         if (!query.before_utc_ms) return bad_query("before is a time in UTC milliseconds");
@@ -123,16 +118,10 @@ void AdminRoutes::on_request(const net::HttpRequest& request, net::HttpReply rep
     if (DispatchRoutes::takes(request.path())) return dispatches_.on_request(request, std::move(reply));
     if (!is_route(request.path()) && !transfer_call(request.path())) return reply(error_answer(404, "not_found", "no such path; see /"));
     if (const auto sid = transfer_call(request.path())) {
-        if (request.method == "POST") return transfer(request, *sid, std::move(reply));
-        auto refused = error_answer(405, "method_not_allowed", "this path takes POST");
-        refused.headers.emplace_back("Allow", "POST");
-        return reply(std::move(refused));
+        if (auto refused = refuse_method(request, true)) return reply(std::move(*refused));
+        return transfer(request, *sid, std::move(reply));
     }
-    if (request.method != "GET" && request.method != "HEAD") {
-        auto refused = error_answer(405, "method_not_allowed", "this path takes GET and HEAD");
-        refused.headers.emplace_back("Allow", "GET, HEAD");
-        return reply(std::move(refused));
-    }
+    if (auto refused = refuse_method(request, false)) return reply(std::move(*refused));
     route(request, std::move(reply));
 }
 

@@ -5,6 +5,7 @@
 #include "log/log.hpp"
 #include "net/url.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace holdfast::http {
@@ -38,6 +39,19 @@ net::HttpResponse error_answer(int status, std::string_view code, std::string_vi
 }
 
 net::HttpResponse bad_query(std::string_view message) { return error_answer(400, "bad_query", message); }
+
+std::optional<net::HttpResponse> refuse_method(const net::HttpRequest& request, bool takes_post) {
+    if (takes_post ? request.method == "POST" : request.method == "GET" || request.method == "HEAD") return std::nullopt;
+    auto refused = error_answer(405, "method_not_allowed", takes_post ? "this path takes POST" : "this path takes GET and HEAD");
+    refused.headers.emplace_back("Allow", takes_post ? "POST" : "GET, HEAD");
+    return refused;
+}
+
+ListItem item_of(std::string_view path, std::string_view prefix) {
+    path.remove_prefix(std::min(path.size(), prefix.size() + 1));
+    const auto slash = path.find('/');
+    return {path.substr(0, slash), slash == std::string_view::npos ? std::string_view() : path.substr(slash + 1)};
+}
 
 bool origin_allowed(const net::HttpRequest& request) {
     const auto origin_text = request.header("origin");

@@ -25,6 +25,14 @@ net::HttpResponse text_answer(int status, std::string body);
 net::HttpResponse error_answer(int status, std::string_view code, std::string_view message);
 net::HttpResponse bad_query(std::string_view message);
 
+// A path that changes something takes POST, all others GET and HEAD. Empty: the request does so.
+std::optional<net::HttpResponse> refuse_method(const net::HttpRequest& request, bool takes_post);
+// What stands behind a list's path: PREFIX/{id} or PREFIX/{id}/{verb}.
+struct ListItem {
+    std::string_view id;
+    std::string_view verb;  // empty: the item itself
+};
+ListItem item_of(std::string_view path, std::string_view prefix);
 // A POST that changes something: a page of another origin can send neither this content type nor its own Origin past
 // us. Empty: it may.
 std::optional<net::HttpResponse> refuse_post(const net::HttpRequest& request);

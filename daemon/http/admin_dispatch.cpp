@@ -1,6 +1,5 @@
 #include "http/admin_dispatch.hpp"
 
-#include "base/text.hpp"
 #include "dispatch/document.hpp"
 #include "http/admin_json.hpp"
 #include "http/query.hpp"
@@ -16,21 +15,8 @@ namespace {
 
 constexpr log::Logger k_log{"http"};
 constexpr std::string_view k_path = "/api/v1/dispatches";
-constexpr std::int64_t k_limit_max = 1000;
 constexpr std::int64_t k_steps_read = 5000;
 constexpr std::size_t k_why_bytes_max = 500;
-
-struct Target {
-    std::string_view id;
-    std::string_view verb;  // empty: the dispatch itself
-};
-
-// Behind the path's prefix: {id} or {id}/{verb}.
-Target target_of(std::string_view path) {
-    path.remove_prefix(std::min(path.size(), k_path.size() + 1));
-    const auto slash = path.find('/');
-    return {path.substr(0, slash), slash == std::string_view::npos ? std::string_view() : path.substr(slash + 1)};
-}
 
 bool is_verb(std::string_view word) { return word == "approve" || word == "reject" || word == "acknowledge"; }
 
@@ -58,18 +44,14 @@ std::optional<std::string> member(const nlohmann::json& body, const char* name) 
 bool DispatchRoutes::takes(std::string_view path) {
     if (path == k_path) return true;
     if (path.substr(0, k_path.size() + 1) != std::string(k_path) + "/") return false;
-    const Target target = target_of(path);
+    const ListItem target = item_of(path, k_path);
     return !target.id.empty() && (target.verb.empty() ? path.back() != '/' : is_verb(target.verb));
 }
 
 void DispatchRoutes::on_request(const net::HttpRequest& request, net::HttpReply reply) {
-    const Target target = request.path() == k_path ? Target{} : target_of(request.path());
+    const ListItem target = request.path() == k_path ? ListItem{} : item_of(request.path(), k_path);
     const bool post = !target.verb.empty();
-    if (post ? request.method != "POST" : request.method != "GET" && request.method != "HEAD") {
-        auto refused = error_answer(405, "method_not_allowed", post ? "this path takes POST" : "this path takes GET and HEAD");
-        refused.headers.emplace_back("Allow", post ? "POST" : "GET, HEAD");
-        return reply(std::move(refused));
-    }
+    if (auto refused = refuse_method(request, post)) return reply(std::move(*refused));
     if (target.id.empty()) return list(request, std::move(reply));
     const auto id = dispatch::Id::parse(target.id);
     if (!id) return reply(error_answer(400, "bad_dispatch_id", "a dispatch is named like CA...:dispatch:1"));
@@ -83,16 +65,12 @@ void DispatchRoutes::list(const net::HttpRequest& request, net::HttpReply reply)
     if (!query) return reply(bad_query(problem));
     const auto open = query->get("open");
     if (open && *open != "true" && *open != "false") return reply(bad_query("open is true or false"));
-    std::int64_t limit = 50;
-    if (const auto text = query->get("limit")) {
-        const auto number = base::parse_decimal(*text);
-        if (!number || *number < 1 || *number > k_limit_max) return reply(bad_query("limit is a number from 1 to 1000"));
-        limit = *number;
-    }
+    const auto limit = query->limit(50);
+    if (!limit) return reply(bad_query(Query::k_bad_limit));
     const bool open_only = open && *open == "true";
     store::ReadDispatches steps;
     steps.limit = k_steps_read;
-    journal_.read_dispatches(steps, questions_->ask<store::DispatchSteps>(std::move(reply), [open_only, limit](const store::DispatchSteps& all) {
+    journal_.read_dispatches(steps, questions_->ask<store::DispatchSteps>(std::move(reply), [open_only, limit = *limit](const store::DispatchSteps& all) {
         std::vector<dispatch::Life> shown;
         const auto lives = dispatch::lives(all.rows);
         for (auto life = lives.rbegin(); life != lives.rend() && static_cast<std::int64_t>(shown.size()) < limit; ++life) {

@@ -14,18 +14,7 @@ namespace holdfast::http {
 namespace {
 
 constexpr std::string_view k_path = "/api/v1/dead-letters";
-constexpr std::int64_t k_limit_max = 1000;
 constexpr std::size_t k_why_bytes_max = 500;
-
-struct Target {
-    std::string_view id, verb;
-};
-
-Target target_of(std::string_view path) {
-    path.remove_prefix(std::min(path.size(), k_path.size() + 1));
-    const auto slash = path.find('/');
-    return {path.substr(0, slash), slash == std::string_view::npos ? std::string_view() : path.substr(slash + 1)};
-}
 
 net::HttpResponse refusal(const base::Error& why) {
     if (why.code == std::string_view("not_found")) {
@@ -44,19 +33,15 @@ std::string text_member(const nlohmann::json& body, const char* name) {
 bool LetterRoutes::takes(std::string_view path) {
     if (path == k_path) return true;
     if (path.substr(0, k_path.size() + 1) != std::string(k_path) + "/") return false;
-    const Target target = target_of(path);
+    const ListItem target = item_of(path, k_path);
     return !target.id.empty() && (target.verb == "retry" || target.verb == "discard");
 }
 
 void LetterRoutes::on_request(const net::HttpRequest& request, net::HttpReply reply) {
     const bool post = request.path() != k_path;
-    if (post ? request.method != "POST" : request.method != "GET" && request.method != "HEAD") {
-        auto refused = error_answer(405, "method_not_allowed", post ? "this path takes POST" : "this path takes GET and HEAD");
-        refused.headers.emplace_back("Allow", post ? "POST" : "GET, HEAD");
-        return reply(std::move(refused));
-    }
+    if (auto refused = refuse_method(request, post)) return reply(std::move(*refused));
     if (!post) return list(request, std::move(reply));
-    const Target target = target_of(request.path());
+    const ListItem target = item_of(request.path(), k_path);
     const auto id = base::parse_decimal(target.id);
     if (!id || *id < 1) return reply(error_answer(400, "bad_id", "a dead letter has a number"));
     settle(*id, target.verb, request, std::move(reply));
@@ -67,11 +52,9 @@ void LetterRoutes::list(const net::HttpRequest& request, net::HttpReply reply) {
     const auto query = Query::parse(request.query(), {"limit"}, problem);
     if (!query) return reply(bad_query(problem));
     store::ReadDeadLetters wanted;
-    if (const auto text = query->get("limit")) {
-        const auto number = base::parse_decimal(*text);
-        if (!number || *number < 1 || *number > k_limit_max) return reply(bad_query("limit is a number from 1 to 1000"));
-        wanted.limit = *number;
-    }
+    const auto limit = query->limit(wanted.limit);
+    if (!limit) return reply(bad_query(Query::k_bad_limit));
+    wanted.limit = *limit;
     journal_.read_dead_letters(wanted, questions_->ask<store::DeadLetters>(std::move(reply), [](const store::DeadLetters& letters) {
         return json_answer(200, dead_letters_json(letters));
     }));

@@ -1,8 +1,13 @@
 #include "http/query.hpp"
 
+#include "base/text.hpp"
+
 #include <algorithm>
 
 namespace holdfast::http {
+namespace {
+constexpr std::int64_t k_limit_max = 1000;
+}
 
 std::optional<Query> Query::parse(std::string_view text,
                                   std::initializer_list<std::string_view> known,
@@ -32,6 +37,14 @@ std::optional<std::string_view> Query::get(std::string_view name) const {
         if (key == name) return value;
     }
     return std::nullopt;
+}
+
+std::optional<std::int64_t> Query::limit(std::int64_t otherwise) const {
+    const auto text = get("limit");
+    if (!text) return otherwise;
+    const auto number = base::parse_decimal(*text);
+    if (!number || *number < 1 || *number > k_limit_max) return std::nullopt;
+    return number;
 }
 
 }  // namespace holdfast::http

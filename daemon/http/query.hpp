@@ -2,6 +2,7 @@
 // as plain text (nothing we accept needs percent encoding). Pure.
 #pragma once
 
+#include <cstdint>
 #include <initializer_list>
 #include <optional>
 #include <string>
@@ -18,6 +19,9 @@ class Query {
                                       std::initializer_list<std::string_view> known,
                                       std::string& problem);
     std::optional<std::string_view> get(std::string_view name) const;
+    // Of a list: limit=1..1000, `otherwise` without one. Nothing: it is something else, and k_bad_limit says so.
+    std::optional<std::int64_t> limit(std::int64_t otherwise) const;
+    static constexpr std::string_view k_bad_limit = "limit is a number from 1 to 1000";
 
   private:
     std::vector<std::pair<std::string, std::string>> values_;

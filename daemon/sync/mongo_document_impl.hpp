@@ -33,31 +33,13 @@ class Bson {
     Bson& null(const char* key);
     Bson& document(const char* key, const Bson& value);
     Bson& members_of(const Bson& other);  // behind its own
-    // Keys "0", "1" ... are given by the array itself.
+    // An array of what `make` makes of each row: a Bson, or a text.
     template <class Rows, class Make>
     Bson& array(const char* key, const Rows& rows, Make make) {
-        bson_t list;
-        bson_append_array_begin(&b_, key, -1, &list);
+        Bson items;
         std::uint32_t i = 0;
-        for (const auto& row : rows) {
-            const Bson made = make(row);
-            const std::string at = std::to_string(i++);
-            bson_append_document(&list, at.c_str(), -1, &made.b_);
-        }
-        bson_append_array_end(&b_, &list);
-        return *this;
-    }
-
-    template <class Rows, class TextOf>
-    Bson& list(const char* key, const Rows& rows, TextOf text_of) {
-        bson_t list;
-        bson_append_array_begin(&b_, key, -1, &list);
-        std::uint32_t i = 0;
-        for (const auto& row : rows) {
-            const std::string_view value = text_of(row);
-            bson_append_utf8(&list, std::to_string(i++).c_str(), -1, value.data(), static_cast<int>(value.size()));
-        }
-        bson_append_array_end(&b_, &list);
+        for (const auto& row : rows) items.add(std::to_string(i++).c_str(), make(row));
+        bson_append_array(&b_, key, -1, &items.b_);
         return *this;
     }
 
@@ -65,6 +47,9 @@ class Bson {
     std::string_view bytes() const { return {reinterpret_cast<const char*>(bson_get_data(&b_)), b_.len}; }
 
   private:
+    void add(const char* key, const Bson& value) { document(key, value); }
+    void add(const char* key, std::string_view value) { text(key, value); }
+
     bson_t b_;
 };
 

@@ -374,7 +374,7 @@ MongoSink::ById MongoSink::read_back(const Ops& ops, Outcome& outcome) {
     ById stored;
     if (ops.size() > 1 && !read_singly_) {
         Bson filter, wanted;
-        wanted.list("$in", ops, [](const Op* op) { return std::string_view(op->document.id); });
+        wanted.array("$in", ops, [](const Op* op) { return std::string_view(op->document.id); });
         filter.document("_id", wanted);
         read_into(stored, filter, ops.size(), outcome);
         if (outcome.state != Outcome::State::taken) read_singly_ = true;

@@ -25,6 +25,7 @@ import websockets
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("HOLDFAST_BUILD", ROOT / "build" / "dev"))
 DAEMON = BUILD / "daemon" / "holdfastd"
+CTL = BUILD / "tools" / "holdfastctl" / "holdfastctl"
 DEADLINE_S = float(os.environ.get("HOLDFAST_TEST_DEADLINE_S", "60"))  # one generous bound for every wait
 
 TOKEN = "psap0test0auth0token0000000000001"
@@ -575,6 +576,15 @@ log:
             await close()
         for task in self.tasks:
             task.cancel()
+
+
+async def ctl(world, *arguments, admin="the daemon's"):
+    """holdfastctl as an operator runs it: its exit code and what it says."""
+    where = ("--admin", f"http://127.0.0.1:{world.admin_port}") if admin else ()
+    process = await asyncio.create_subprocess_exec(
+        str(CTL), *where, *arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    out, _ = await within(process.communicate(), "holdfastctl")
+    return process.returncode, out.decode()
 
 
 def parameters_of(twiml):

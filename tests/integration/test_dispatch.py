@@ -6,16 +6,14 @@ import hmac
 import http.server
 import json
 import pathlib
-import subprocess
 import threading
 import time
 
 import jsonschema
 
-from harness import BUILD, ROOT, scenario, within
+from harness import ROOT, ctl, scenario, within
 
 SECRET = "a-secret-of-tests"
-CTL = BUILD / "tools" / "holdfastctl" / "holdfastctl"
 SCHEMA = json.loads((pathlib.Path(__file__).parent.parent / "data" / "dispatch" / "eido.schema.json").read_text())
 
 
@@ -94,14 +92,6 @@ async def states(world, sid, last):
                 return steps
             await world.event("dispatch", sid)
     return await within(wait(), f"the dispatch to be {last}")
-
-
-async def ctl(world, *arguments, admin="the daemon's"):
-    where = ("--admin", f"http://127.0.0.1:{world.admin_port}") if admin else ()
-    process = await asyncio.create_subprocess_exec(
-        str(CTL), *where, *arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    out, _ = await within(process.communicate(), "holdfastctl")
-    return process.returncode, out.decode()
 
 
 async def told(voice):

@@ -12,10 +12,9 @@ import time
 import pymongo
 import pytest
 
-from harness import BUILD, ROOT, scenario, within
+from harness import BUILD, ROOT, ctl, scenario, within
 
 START = ROOT / "tests" / "support" / "mongo" / "start"
-CTL = BUILD / "tools" / "holdfastctl" / "holdfastctl"
 DRAIN = BUILD / "tests" / "bench" / "sync_drain"
 SERVERS = subprocess.run([START, "--list"], stdout=subprocess.PIPE, check=True, text=True).stdout.split()
 on_each_server = pytest.mark.parametrize("server", SERVERS)
@@ -77,13 +76,6 @@ async def fire(world, provider):
     await stream.hang_up()
     await world.ended(stream.sid)
     return stream.sid
-
-
-async def ctl(world, *arguments):
-    process = await asyncio.create_subprocess_exec(str(CTL), "--admin", f"http://127.0.0.1:{world.admin_port}", *arguments,
-                                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    out, _ = await within(process.communicate(), "holdfastctl")
-    return process.returncode, out.decode()
 
 
 def rows(collection, **query):
