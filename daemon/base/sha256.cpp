@@ -14,6 +14,13 @@ std::string sha256_hex(std::string_view bytes) {
     return stream.hex();
 }
 
+std::string sha256(std::string_view bytes) {
+    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+    unsigned length = 0;
+    if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), &length, EVP_sha256(), nullptr) != 1) length = 0;
+    return {reinterpret_cast<const char*>(digest.data()), length};
+}
+
 void Sha256Stream::Free::operator()(evp_md_ctx_st* context) const { EVP_MD_CTX_free(context); }
 
 Sha256Stream::Sha256Stream() : context_(EVP_MD_CTX_new()) {

@@ -10,6 +10,7 @@ struct evp_md_ctx_st;
 namespace holdfast::base {
 
 std::string sha256_hex(std::string_view bytes);  // any thread
+std::string sha256(std::string_view bytes);      // the 32 bytes themselves; any thread
 
 // Of something that does not fit into memory: update() with each piece, hex() once. One thread.
 class Sha256Stream {

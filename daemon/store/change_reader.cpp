@@ -1,6 +1,8 @@
 // What a sink does not have yet: the notes in `change` behind its cursor, and the rows they are about.
 #include "store/reader.hpp"
 #include "store/rows.hpp"
+#include "store/schema.hpp"
+#include "store/vault.hpp"
 
 #include <algorithm>
 #include <map>
@@ -11,32 +13,35 @@ namespace {
 
 const std::string k_name = "coalesce(o.generation, (SELECT generation FROM schema)), coalesce(r.salvaged_seq, r.seq), r.call_sid";
 
+std::string whole(const Table& table) {
+    return "(SELECT *, crc IS " + table.hash_sql() + " AS whole FROM " + table.name + ")";
+}
+
 // number, utc_ms, generation, seq, call_sid, then the row. A note whose row was purged gives none.
-std::string row_sql(const char* table, const std::string& columns) {
-    return "SELECT c.number, c.utc_ms, " + k_name + ", " + columns + " FROM change AS c JOIN " + table +
-           " AS r ON r.seq = c.row LEFT JOIN origin AS o ON o.id = r.salvaged_from WHERE c.class = ? AND c.number > ? AND "
+// Nor does one that is not what was written (D10): what became of it stands in `loss`.
+std::string row_sql(const Table& table, const std::string& columns) {
+    return "SELECT c.number, c.utc_ms, " + k_name + ", " + columns + " FROM change AS c JOIN " + whole(table) +
+           " AS r ON r.seq = c.row AND r.whole LEFT JOIN origin AS o ON o.id = r.salvaged_from WHERE c.class = ? AND c.number > ? AND "
            "c.number <= ? ORDER BY c.number";
 }
 
 // The columns are r's; their names stand in no other table of the join but utc_ms.
-const std::string k_transcripts = row_sql("utterance", "r." + std::string(k_utterance_columns));
-const std::string k_recordings = row_sql("recording", "r.utc_ms, offset_ms, path, sha256, duration_ms, lost_ms, legs, r.class");
-const std::string k_audits = row_sql("audit", "r.utc_ms, actor, action, detail");
+const std::string k_transcripts = row_sql(k_utterance_table, utterance_columns("r."));
+const std::string k_recordings = row_sql(k_recording_table, "r.utc_ms, offset_ms, path, sha256, duration_ms, lost_ms, legs, r.class");
+const std::string k_audits = row_sql(k_audit_table, "r.utc_ms, actor, action, detail");
 // Only the newest note of each call or dispatch.
 const std::string k_calls =
-    "SELECT max(c.number), max(c.utc_ms), call.seq, call.call_sid FROM change AS c JOIN call ON call.seq = c.row WHERE c.class = ? "
-    "AND c.number > ? AND c.number <= ? GROUP BY call.seq ORDER BY 1";
+    "SELECT max(c.number), max(c.utc_ms), call.seq, call.call_sid FROM change AS c JOIN " + whole(k_call_table) +
+    " AS call ON call.seq = c.row AND call.whole WHERE c.class = ? AND c.number > ? AND c.number <= ? GROUP BY call.seq ORDER BY 1";
 const std::string k_dispatches =
     "SELECT max(c.number), max(c.utc_ms), d.call, d.call_sid, d.number FROM change AS c JOIN dispatch AS d ON d.seq = c.row WHERE "
     "c.class = ? AND c.number > ? AND c.number <= ? GROUP BY d.call, d.number ORDER BY 1";
 
-std::int64_t ask(Database& db, std::string_view sql, std::string_view sink, std::int64_t change_class) {
-    Query q(db, sql, sink, change_class);
-    return q.step() ? q.number(0) : 0;
-}
-
 std::int64_t delivered(Database& db, const std::string& sink, std::int64_t change_class) {
-    return ask(db, "SELECT number FROM cursor WHERE sink = ? AND class = ?", sink, change_class);
+    Query q(db, "SELECT number, crc IS row_crc(sink, class, number) FROM cursor WHERE sink = ? AND class = ?", sink, change_class);
+    if (!q.step()) return 0;
+    if (q.number(1) == 0) db.fail_corrupt("cursor");
+    return q.number(0);
 }
 
 std::int64_t newest(Database& db, std::int64_t change_class) {
@@ -61,6 +66,7 @@ class ChangeReader {
             if (q.step()) changes_.next = std::max(after_, q.number(0));
         }
         if (changes_.next == after_) return;
+        check_notes();
         switch (query_.change_class) {
             case ChangeClass::dispatch: return read_dispatches();
             case ChangeClass::incident:
@@ -71,7 +77,20 @@ class ChangeReader {
         }
     }
 
+    // A row cannot be read for want of its key: nothing is passed over, the sink waits until the key is back (D16).
+    bool key_is_missing(std::int64_t unrevealed_before) const {
+        return db_.unrevealed() > unrevealed_before && db_.vault() != nullptr && db_.vault()->state() == Vault::State::missing;
+    }
+
   private:
+    // A note that is damaged or gone would be a row that nobody is told of. The rows are all noted anew when the file is salvaged.
+    void check_notes() {
+        Query q(db_,
+                "SELECT count(*), min(crc IS row_crc(class, number, row, utc_ms)) FROM change WHERE class = ? AND number > ? AND number <= ?",
+                class_, after_, changes_.next);
+        if (q.step() && (q.number(0) != changes_.next - after_ || q.number(1) == 0)) db_.fail_corrupt("change");
+    }
+
     Change change(const Query& q) const { return {q.number(0), q.number(1), q.word(2), q.number(3), {}}; }
     // False: enough for one answer; the rest is asked for again.
     bool add(Change change, std::size_t bytes) {
@@ -87,7 +106,7 @@ class ChangeReader {
     void read_transcripts() {
         for (Query q(db_, k_transcripts, class_, after_, changes_.next); q.step();) {
             const auto sid = CallSid::parse(q.word(4));
-            if (!sid) continue;
+            if (!sid || q.is_null(5 + k_text_of_utterance)) continue;
             Change row = change(q);
             Utterance said = utterance(q, 5, *sid);
             const auto bytes = said.text.reveal().size();
@@ -182,8 +201,11 @@ class ChangeReader {
 
 base::Result<Changes> read_changes(Database& db, const ReadChanges& query) {
     Changes changes;
-    ChangeReader(db, query, changes).read();
+    const auto unrevealed = db.unrevealed();
+    ChangeReader reader(db, query, changes);
+    reader.read();
     if (!db.ok()) return unreadable(db);
+    if (reader.key_is_missing(unrevealed)) return base::make_error(base::Condition::retry, "key_missing");
     return changes;
 }
 

@@ -112,6 +112,10 @@ class Checker {
             if (table->form_in(db_) == Table::Form::absent) continue;
             later += std::string("UNION ALL SELECT call, call_seq FROM ") + table->name + " WHERE salvaged_from IS NULL AND call IS NOT NULL ";
         }
+        // What a purge took is told by the chain.
+        const bool chained = db_.number("SELECT count(*) FROM sqlite_schema WHERE name = 'chain'") > 0;
+        const std::string not_purged =
+            chained ? "WHERE NOT EXISTS (SELECT 1 FROM chain WHERE chain.part > 100 AND chain.call = call.seq) " : "";
         Query q(db_,
                 std::string("SELECT call_sid, base_call_seq, last_call_seq, count(n), count(DISTINCT n), min(n), max(n) FROM call "
                 "LEFT JOIN (SELECT call, call_seq AS n FROM utterance WHERE salvaged_from IS NULL "
@@ -119,7 +123,7 @@ class Checker {
                 "UNION ALL SELECT call, call_seq FROM audit WHERE salvaged_from IS NULL AND call IS NOT NULL ") +
                 later +
                 ") AS rows "
-                "ON rows.call = call.seq GROUP BY call.seq");
+                "ON rows.call = call.seq " + not_purged + "GROUP BY call.seq");
         while (q.step()) {
             const auto expected = q.number(2) - q.number(1);
             const bool whole = q.number(3) == expected && q.number(4) == expected &&

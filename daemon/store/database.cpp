@@ -1,9 +1,11 @@
 #include "store/database.hpp"
 
+#include "base/sha256.hpp"
 #include "config/limits.hpp"
 #include "store/bytes.hpp"
 #include "store/crc32c.hpp"
 #include "store/disk.hpp"
+#include "store/vault.hpp"
 
 #include <sqlite3.h>
 
@@ -25,9 +27,9 @@ bool is_sync(int code) {
     return code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC || code == SQLITE_IOERR_CLOSE;
 }
 
-// row_crc(column, ...): CRC-32C over type, length and bytes of every value.
-void row_crc(sqlite3_context* context, int count, sqlite3_value** values) {
-    std::uint32_t crc = 0;
+// Type, length and bytes of every value, piece by piece.
+template <class Take>
+void each_piece(int count, sqlite3_value** values, Take take) {
     std::string head;
     for (int i = 0; i < count; ++i) {
         head.clear();
@@ -35,21 +37,36 @@ void row_crc(sqlite3_context* context, int count, sqlite3_value** values) {
             case SQLITE_INTEGER:
                 head = "i";
                 put_u64(head, static_cast<std::uint64_t>(sqlite3_value_int64(values[i])));
-                crc = crc32c(head, crc);
+                take(head);
                 break;
             case SQLITE_NULL:
-                crc = crc32c("n", crc);
+                take("n");
                 break;
             default: {
                 const auto* bytes = static_cast<const char*>(sqlite3_value_blob(values[i]));
                 const auto length = static_cast<std::size_t>(sqlite3_value_bytes(values[i]));
                 head = "t";
                 put_u64(head, length);
-                crc = crc32c(std::string_view(bytes, bytes == nullptr ? 0 : length), crc32c(head, crc));
+                take(head);
+                take(std::string_view(bytes, bytes == nullptr ? 0 : length));
             }
         }
     }
+}
+
+// row_crc(column, ...): CRC-32C.
+void row_crc(sqlite3_context* context, int count, sqlite3_value** values) {
+    std::uint32_t crc = 0;
+    each_piece(count, values, [&crc](std::string_view piece) { crc = crc32c(piece, crc); });
     sqlite3_result_int64(context, crc);
+}
+
+// row_sha(column, ...): SHA-256.
+void row_sha(sqlite3_context* context, int count, sqlite3_value** values) {
+    std::string all;
+    each_piece(count, values, [&all](std::string_view piece) { all += piece; });
+    const std::string hash = base::sha256(all);
+    sqlite3_result_blob(context, hash.data(), static_cast<int>(hash.size()), SQLITE_TRANSIENT);
 }
 
 int remember_log_pages(void* pages, sqlite3*, const char*, int in_log) {
@@ -107,7 +124,9 @@ Trouble Failure::trouble() const {
         case SQLITE_BUSY:
         case SQLITE_LOCKED: return Trouble::busy;
         case SQLITE_CORRUPT:
-        case SQLITE_NOTADB: return Trouble::corrupt;
+        case SQLITE_NOTADB:
+        // Every statement is fixed at build time: a file that does not understand one has other tables than it says.
+        case SQLITE_ERROR: return Trouble::corrupt;
         case SQLITE_CONSTRAINT:
         case SQLITE_TOOBIG:
         case SQLITE_MISMATCH:
@@ -142,8 +161,10 @@ void Database::prepare_reading(Mode mode) {
     if (!ok()) return;
     sqlite3_extended_result_codes(db_, 1);
     sqlite3_busy_timeout(db_, k_busy_timeout_ms);
-    sqlite3_create_function_v2(db_, "row_crc", -1, SQLITE_UTF8 | SQLITE_DETERMINISTIC, nullptr, row_crc, nullptr,
-                               nullptr, nullptr);
+    constexpr int k_pure = SQLITE_UTF8 | SQLITE_DETERMINISTIC;
+    sqlite3_create_function_v2(db_, "row_crc", -1, k_pure, nullptr, row_crc, nullptr, nullptr, nullptr);
+    sqlite3_create_function_v2(db_, "row_sha", -1, k_pure, nullptr, row_sha, nullptr, nullptr, nullptr);
+    sqlite3_create_function_v2(db_, "reveal", 4, SQLITE_UTF8, this, &Database::reveal, nullptr, nullptr, nullptr);
     exec("PRAGMA trusted_schema=OFF");
     exec("PRAGMA cell_size_check=ON");
     exec("PRAGMA mmap_size=0");  // an I/O error under mmap is a SIGBUS, under read it is a code
@@ -152,11 +173,29 @@ void Database::prepare_reading(Mode mode) {
     exec("PRAGMA locking_mode=EXCLUSIVE");  // before the first access to the log, or it would be shared
     if (mode == Mode::salvage) {
         sqlite3_db_config(db_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+        exec("PRAGMA writable_schema=ON");  // reads what is there of a file that lost its end
         return exec("PRAGMA query_only=ON");
     }
     sqlite3_db_config(db_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
     // A file that could only be opened for reading is opened all the same, and silently.
     if (sqlite3_db_readonly(db_, "main") == 1) fail(SQLITE_READONLY, "open");
+}
+
+void Database::reveal(sqlite3_context* context, int, sqlite3_value** values) {
+    auto& self = *static_cast<Database*>(sqlite3_user_data(context));
+    const auto text = [values](int i) {
+        const auto* bytes = static_cast<const char*>(sqlite3_value_blob(values[i]));
+        const auto length = static_cast<std::size_t>(sqlite3_value_bytes(values[i]));
+        return bytes == nullptr ? std::string_view() : std::string_view(bytes, length);
+    };
+    const auto stored = text(0);
+    const auto sid = text(1);
+    std::vector<Key> keys;
+    if (is_sealed(stored) && self.vault_ != nullptr) keys = self.vault_->keys_of(std::string(sid));
+    const auto open = revealed(stored, keys, sealed_for(sid, text(2), sqlite3_value_int64(values[3])));
+    if (open) return sqlite3_result_text64(context, open->data(), open->size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+    ++self.unrevealed_;
+    sqlite3_result_null(context);
 }
 
 void Database::own() {
@@ -181,6 +220,8 @@ void Database::fail(int code, std::string_view during) {
     }
     failure_.during.assign(during);
 }
+
+void Database::fail_corrupt(std::string_view during) { fail(SQLITE_CORRUPT, during); }
 
 sqlite3_stmt* Database::prepared(std::string_view sql) {
     if (!ok()) return nullptr;
@@ -263,6 +304,13 @@ void Query::bind(std::string_view value) {
     if (code != SQLITE_OK) db_.fail(code, "bind");
 }
 
+void Query::bind(const Blob& value) {
+    if (statement_ == nullptr) return;
+    const char* bytes = value.bytes.data() == nullptr ? "" : value.bytes.data();
+    const int code = sqlite3_bind_blob64(statement_, ++bound_, bytes, value.bytes.size(), SQLITE_TRANSIENT);
+    if (code != SQLITE_OK) db_.fail(code, "bind");
+}
+
 void Query::bind(const Cell& cell) {
     std::visit([this](const auto& value) { bind(value); }, cell);
 }
@@ -284,10 +332,12 @@ bool Query::run() {
     return db_.ok();
 }
 
+bool Query::is_null(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
+
 std::int64_t Query::number(int column) const { return sqlite3_column_int64(statement_, column); }
 
 std::optional<std::int64_t> Query::number_or_null(int column) const {
-    if (sqlite3_column_type(statement_, column) == SQLITE_NULL) return std::nullopt;
+    if (is_null(column)) return std::nullopt;
     return number(column);
 }
 

@@ -17,9 +17,13 @@
 #include <vector>
 
 struct sqlite3;
+struct sqlite3_context;
 struct sqlite3_stmt;
+struct sqlite3_value;
 
 namespace holdfast::store {
+
+class Vault;
 
 // What the store does about a failure; see SqliteJournal for each.
 enum class Trouble {
@@ -29,7 +33,7 @@ enum class Trouble {
     missing,   // SQLITE_CANTOPEN: the folder or file is not there
     busy,      // somebody else holds a lock
     io,        // anything the disk refused: outcome unknown, never trust this connection again
-    corrupt,   // SQLITE_CORRUPT, SQLITE_NOTADB: move the file aside
+    corrupt,   // SQLITE_CORRUPT, SQLITE_NOTADB, tables that are not ours: move the file aside
     row,       // a constraint or a size limit: this one row can never be written
 };
 const char* to_string(Trouble trouble);
@@ -44,6 +48,9 @@ struct Failure {
 };
 
 using Cell = std::variant<std::nullptr_t, std::int64_t, std::string>;
+struct Blob {
+    std::string_view bytes;
+};
 
 class Database {
   public:
@@ -64,10 +71,17 @@ class Database {
     // Forgets the failure of one statement, so that reading can go on behind a damaged page.
     void forgive() { failure_ = {}; }
 
+    // The SQL function reveal(stored, call_sid, 'table.column', row) opens sealed texts with it; NULL: it cannot. Without a vault
+    // no sealed text opens. `vault` outlives the connection.
+    void use_vault(Vault* vault) { vault_ = vault; }
+    Vault* vault() const { return vault_; }
+    std::int64_t unrevealed() const { return unrevealed_; }  // texts that did not open, so far
+
     // Makes an owner's connection fit for writing: WAL, FULL and the rest.
     void own();
 
     void fail(int code, std::string_view during);
+    void fail_corrupt(std::string_view during);  // what was read contradicts itself
     void exec(const char* sql);
     std::int64_t number(const char* sql);  // first column of the first row, 0 without one
     std::string word(const char* sql);
@@ -87,12 +101,15 @@ class Database {
 
   private:
     friend class Query;
+    static void reveal(sqlite3_context* context, int count, sqlite3_value** values);
     void prepare_reading(Mode mode);
     sqlite3_stmt* prepared(std::string_view sql);
 
     sqlite3* db_ = nullptr;
     Failure failure_;
     int log_pages_ = 0;
+    Vault* vault_ = nullptr;
+    std::int64_t unrevealed_ = 0;
     std::map<std::string, sqlite3_stmt*, std::less<>> statements_;
 };
 
@@ -113,6 +130,7 @@ class Query {
     void bind(std::string_view value);
     void bind(const std::string& value) { bind(std::string_view(value)); }
     void bind(const char* value) { bind(std::string_view(value)); }
+    void bind(const Blob& value);
     void bind(bool value) { bind(std::int64_t{value}); }
     void bind(int value) { bind(std::int64_t{value}); }
     void bind(const Cell& cell);
@@ -127,9 +145,10 @@ class Query {
 
     bool step();           // true: there is a row
     bool run();            // for statements without rows: true when it went well
+    bool is_null(int column) const;
     std::int64_t number(int column) const;
     std::optional<std::int64_t> number_or_null(int column) const;
-    std::string word(int column) const;  // "" for NULL
+    std::string word(int column) const;  // of a text or a blob; "" for NULL
     Cell cell(int column) const;
 
   private:

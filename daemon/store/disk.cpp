@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <cstring>
 #include <ctime>
+#include <filesystem>
 
 namespace holdfast::store {
 namespace {
@@ -163,6 +164,18 @@ base::Result<std::string> move_aside(const std::string& path, std::string_view w
         return target;
     }
     return base::make_error(base::Condition::retry, "move_aside", path + ": " + errno_text(errno));
+}
+
+std::string newest_aside(const std::string& path, std::string_view word) {
+    const std::string start = std::filesystem::path(path).filename().string() + "." + std::string(word) + "-";
+    std::string newest;
+    std::error_code ec;
+    for (const auto& entry : std::filesystem::directory_iterator(folder_of(path), ec)) {
+        const auto name = entry.path().filename().string();
+        const bool log = name.size() > 4 && name.compare(name.size() - 4, 4, "-wal") == 0;
+        if (!log && name.compare(0, start.size(), start) == 0) newest = std::max(newest, entry.path().string());
+    }
+    return newest;
 }
 
 FileFacts file_facts(const std::string& path) {

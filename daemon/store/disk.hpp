@@ -61,6 +61,9 @@ class Ballast {
 // there. Returns the new name; nothing is ever deleted.
 base::Result<std::string> move_aside(const std::string& path, std::string_view word, std::int64_t utc_ms);
 
+// The newest of them, by its name; empty: there is none.
+std::string newest_aside(const std::string& path, std::string_view word);
+
 struct FileFacts {
     bool exists = false;
     std::uint64_t device = 0;

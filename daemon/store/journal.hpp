@@ -198,8 +198,24 @@ struct Delivered {
     std::int64_t number = 0;
 };
 
+// Everything of a call goes, or its words only. Its key goes first: no copy of the rows can be read from then on. Asks nobody
+// whether it may: see PurgePlan (app) for that.
+struct Purge {
+    CallSid call;
+    std::int64_t utc_ms = 0;
+    bool words_only = false;     // utterances and facts
+    std::string actor;           // "retention", or a person's name
+    std::string reason;
+};
+
+// Audit rows written before go, but those of calls that are held.
+struct PurgeAudit {
+    std::int64_t utc_ms = 0;
+    std::int64_t before_utc_ms = 0;
+};
+
 using Record = std::variant<CallOpened, CallChanged, CallEnded, Utterance, Seam, Audit, Recording, Fact, Incident, Dispatch,
-                            Outbox, DeadLetter, Delivered>;
+                            Outbox, DeadLetter, Delivered, Purge, PurgeAudit>;
 
 struct Committed {
     bool durable = false;          // on the disk (or, with `emergency`, in the emergency file)
@@ -220,11 +236,14 @@ struct CallRow {
     Text from, to;
     std::int64_t utterances = 0;
     std::int64_t last_seq = 0;
+    bool held = false;        // a person said that it must stay
+    bool unreadable = false;  // the numbers are there, but their key is not
 };
 
 struct UtteranceRow {
     std::int64_t seq = 0;
     Utterance utterance;
+    bool unreadable = false;  // there, but its key is not, or it is damaged: the text is empty
 };
 
 struct SeamRow {
@@ -347,6 +366,70 @@ struct ClassBacklog {
     std::optional<std::int64_t> oldest_utc_ms;
 };
 
+// An audit row of a call with the action k_hold keeps it from every purge until one with k_release.
+inline constexpr const char* k_hold = "hold";
+inline constexpr const char* k_release = "release_hold";
+
+// What retention may take: calls that ended before, in the order of their end. None that is held, or of which a sink (its name;
+// empty: there is none) lacks anything.
+struct ReadPurgeable {
+    std::int64_t before_utc_ms = 0;
+    bool words_only = false;   // those that have words left
+    std::string sink;
+    std::int64_t limit = 100;  // at most 1000
+};
+struct Purgeable {
+    std::vector<CallSid> calls;
+    std::int64_t waiting_for_sink = 0;  // old enough, but a sink lacks something of them: as far as was looked
+};
+
+// The chain, in bites: first its links (part 0), then the rows of each table.
+struct ReadChain {
+    std::int64_t part = 0;
+    std::int64_t after = 0;
+    std::int64_t limit = 2'000;  // at most 5000
+};
+struct ChainFinding {
+    std::int64_t n = 0;     // the link's number; 0 without one
+    std::string what;       // "changed", "missing", "unrecorded" (a row without link), "link" (the chain itself), "index"
+    std::string table;
+    std::int64_t part = 0;  // of `table`
+    std::int64_t row = 0;   // its seq
+    std::string detail;
+};
+struct PurgedRows {
+    std::int64_t audit_seq = 0;
+    std::int64_t rows = 0;
+    std::int64_t utc_ms = 0;
+    std::string line;       // actor, action and detail of the audit row; empty: it was purged itself
+};
+struct ChainBite {
+    bool done = false;
+    std::int64_t next_part = 0;
+    std::int64_t next = 0;
+    std::int64_t links = 0;
+    std::int64_t rows = 0;
+    std::int64_t purged = 0;
+    bool heads_checked = true;  // false: a key of the chain cannot be opened
+    std::vector<ChainFinding> findings;
+    std::vector<PurgedRows> purges;
+    std::int64_t newest = 0;
+    std::string newest_head;    // 32 bytes
+};
+
+// An audit row with this action says that a person has seen every loss before it.
+inline constexpr const char* k_losses_seen = "losses_seen";
+struct LossRow {
+    std::int64_t id = 0;
+    std::int64_t utc_ms = 0;
+    std::string what;       // "salvage", "journal_missing", "watermark", "changed", "missing" ...
+    std::int64_t rows = 0;  // 0: not known
+    std::string table;      // of one row
+    std::int64_t row = 0;
+    std::string detail;
+    bool seen = false;      // a person has said so
+};
+
 // A recording of a call that stood on rung canned, or of words that nobody wrote down (class "unheard"), about which
 // no audit row k_transcribed says yet that its words are written down. Such a row begins with "path=PATH ".
 inline constexpr const char* k_transcribed = "recording_transcribed";
@@ -374,6 +457,14 @@ struct StoreStatus {
     std::int64_t database_bytes = 0;
     std::int64_t wal_bytes = 0;
     std::int64_t free_bytes = 0;
+    std::int64_t total_bytes = 0;
+    // What was found to be gone or changed and nobody has seen yet.
+    std::int64_t losses = 0;
+    std::int64_t lost_rows = 0;              // of them, as far as it is known
+    std::string loss;                        // the newest: its `what`
+    std::optional<std::int64_t> verified_utc_ms;  // the whole chain was followed to its end
+    std::string encryption;                  // "off", "on", "key_missing"
+    std::int64_t keys_to_rotate = 0;         // calls' keys that are not under the newest master key yet
 };
 
 class Journal {
@@ -396,6 +487,10 @@ class Journal {
     virtual void read_changes(ReadChanges query, std::function<void(base::Result<Changes>)> done) = 0;
     // What the sink does not have, class by class.
     virtual void read_backlog(std::string sink, std::function<void(base::Result<std::vector<ClassBacklog>>)> done) = 0;
+    virtual void read_purgeable(ReadPurgeable query, std::function<void(base::Result<Purgeable>)> done) = 0;
+    virtual void read_chain(ReadChain query, std::function<void(base::Result<ChainBite>)> done) = 0;
+    // The newest hundred.
+    virtual void read_losses(std::function<void(base::Result<std::vector<LossRow>>)> done) = 0;
     virtual StoreStatus status() const = 0;  // any thread; a snapshot
 };
 

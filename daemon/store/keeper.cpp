@@ -4,7 +4,8 @@
 #include "config/limits.hpp"
 #include "log/log.hpp"
 #include "metrics/catalog.hpp"
-#include "store/schema.hpp"
+#include "store/rows.hpp"
+#include "store/verify.hpp"
 
 #include <fcntl.h>
 #include <sqlite3.h>
@@ -21,6 +22,12 @@ constexpr log::Logger k_log{"store"};
 constexpr int k_opens_in_a_row_max = 3;  // damaged, fresh one damaged too, and one more
 // Share of its time that salvage may take from the store thread: one part in five.
 constexpr int k_salvage_pause_factor = 4;
+constexpr int k_scrub_pause_factor = 4;  // the same for following the chain
+constexpr std::int64_t k_scrub_links = 100;  // a millisecond or two: a commit waits for no more
+constexpr auto k_scrub_again = std::chrono::hours(24);
+constexpr std::int64_t k_keys_rotated_at_once = 50;
+// Up to this size an index is compared with its table at each start; beyond, only by following the chain.
+constexpr std::int64_t k_whole_check_bytes = 64 << 20;
 constexpr double k_space_low = 0.20;
 constexpr double k_space_nearly_gone = 0.05;
 
@@ -34,7 +41,10 @@ Failure system_failure(int code, int number, const char* during) { return {code,
 }  // namespace
 
 Keeper::Keeper(const SqliteJournalOptions& options, std::uint64_t run, std::function<void()> nudge)
-    : options_(options), run_(run), nudge_(std::move(nudge)), ballast_(options.path + ".ballast", options.ballast_bytes) {}
+    : options_(options), run_(run), nudge_(std::move(nudge)),
+      ballast_(options.path + ".ballast", options.ballast_bytes),
+      vault_(options.master_keys, options.master_key_unreadable),
+      watermark_(options.path + ".watermark") {}
 
 LockFile::Outcome Keeper::acquire_lock() {
     make_private_folder(folder_of(options_.path));
@@ -73,7 +83,10 @@ std::optional<std::uint64_t> Keeper::try_open(std::uint64_t done_ticket, Emergen
 Keeper::Step Keeper::open_once(std::uint64_t done_ticket, EmergencyContent* emergency) {
     close();
     if (!prepare_files()) return Step::failed;
+    read_watermark();
     db_ = std::make_unique<Database>(options_.path, options_.vfs, Database::Mode::owner);
+    db_->use_vault(&vault_);
+    vault_.look_up_with([db = db_.get()](const std::string& sid) { return sealed_key_in(*db, sid); });
     const Step step = settle_identity();
     if (step != Step::opened) return step;
     db_->own();
@@ -120,17 +133,19 @@ void Keeper::set_log_aside() {
 // Whose file is it, and is it whole? Anything that is not a whole journal of ours goes aside.
 Keeper::Step Keeper::settle_identity() {
     const Identity identity = identify(*db_, migrations().back().version);
-    if (db_->ok() && identity == Identity::newer) {
-        return set_aside("newer", "journal of a newer version moved aside, starting a fresh one") ? Step::moved_aside
-                                                                                                   : Step::failed;
-    }
-    if (db_->ok() && identity == Identity::foreign) {
-        return set_aside("foreign", "database of something else moved aside, starting a fresh one")
-                   ? Step::moved_aside
-                   : Step::failed;
-    }
-    if (db_->ok() && identity == Identity::ours && db_->word("PRAGMA quick_check(1)") != "ok") {
-        db_->fail(SQLITE_CORRUPT, "quick_check");
+    if (db_->ok() && agrees_with_watermark(identity)) {
+        if (identity == Identity::newer) {
+            return set_aside("newer", "journal of a newer version moved aside, starting a fresh one") ? Step::moved_aside
+                                                                                                       : Step::failed;
+        }
+        if (identity == Identity::foreign) {
+            return set_aside("foreign", "database of something else moved aside, starting a fresh one") ? Step::moved_aside
+                                                                                                        : Step::failed;
+        }
+        const bool small = file_facts(options_.path).bytes <= k_whole_check_bytes;
+        if (identity == Identity::ours && db_->word(small ? "PRAGMA integrity_check(1)" : "PRAGMA quick_check(1)") != "ok") {
+            db_->fail_corrupt("integrity_check");
+        }
     }
     if (db_->ok()) return Step::opened;
     const Failure failure = db_->failure();
@@ -138,6 +153,87 @@ Keeper::Step Keeper::settle_identity() {
     if (corrupt) read_progress();
     suffer(failure);
     return corrupt && reopen_at_ <= base::Mono::now() ? Step::moved_aside : Step::failed;
+}
+
+// A log that lost its end, a file that was put back or a damaged header look healthy to SQLite (D11, D12, D13). Such a file goes
+// the way of a damaged one: its numbers may be in the world already, so no new row may get them again.
+bool Keeper::agrees_with_watermark(Identity identity) {
+    const bool first_look = !std::exchange(mark_checked_, true);
+    const bool chained = first_look && !mark_ && identity == Identity::ours && db_->number("PRAGMA user_version") >= k_chain_version &&
+                         db_->number("SELECT count(*) FROM (SELECT 1 FROM chain LIMIT 1)") > 0;
+    if (chained && !mark_damaged_) {
+        k_log.error("watermark gone: whether the journal lost its end cannot be said");
+        losses_.push_back({"watermark", 0, 0, 0, "gone"});
+    }
+    if (!mark_ || mark_->rows == 0) return true;
+    if (identity == Identity::fresh) {
+        if (!moved_aside_) {
+            // It died between moving a damaged one aside and starting the next.
+            const auto aside = newest_aside(options_.path, "damaged");
+            if (!aside.empty()) {
+                to_salvage_.push_back({aside, INT64_MAX, "", mark_->rows});
+                return true;
+            }
+            k_log.error("the journal is gone that the watermark knows", {{"rows", mark_->rows}});
+            losses_.push_back({"journal_missing", mark_->rows, 0, 0, "generation=" + mark_->generation});
+        }
+        return true;
+    }
+    const auto version = db_->number("PRAGMA user_version");
+    const auto generation = db_->word("SELECT generation FROM schema");
+    if (!db_->ok() || generation.empty()) {
+        // Somebody else's database stands here, or nothing of ours can be read in it.
+        const bool foreign = identity == Identity::foreign && db_->failure().trouble() != Trouble::corrupt;
+        if (!foreign) {
+            db_->forgive();
+            db_->fail_corrupt("schema row");
+            return false;
+        }
+        db_->forgive();
+        losses_.push_back({"journal_missing", mark_->rows, 0, 0, "generation=" + mark_->generation});
+        return true;
+    }
+    const auto contradicts = [this](const char* what) {
+        k_log.error("journal and watermark contradict each other", {{"what", what}});
+        db_->fail_corrupt(what);
+        return false;
+    };
+    if (identity == Identity::foreign) return contradicts("application id");
+    if (version != mark_->schema_version) {
+        if (identity == Identity::newer && mark_->schema_version > migrations().back().version) return true;
+        return contradicts("schema version");
+    }
+    if (generation != mark_->generation) return contradicts("generation");
+    if (version < k_chain_version) return true;
+    if (!schema_row_is_whole(*db_)) return contradicts("schema row");
+    if (db_->number("SELECT count(*) FROM origin WHERE crc IS NOT row_crc(id, generation)") > 0) return contradicts("origin");
+    Query q(*db_, "SELECT (SELECT max(n) FROM chain), (SELECT head FROM chain WHERE n = ?)", mark_->chain.n);
+    if (!q.step()) return db_->ok();
+    if (q.number(0) < mark_->chain.n) return contradicts("end of the log");
+    if (q.word(1) != mark_->chain.head) return contradicts("chain");
+    return true;
+}
+
+// Once, before anything else is asked: even a file that cannot be read at all has a number of rows then.
+void Keeper::read_watermark() {
+    if (std::exchange(mark_read_, true)) return;
+    const auto found = watermark_.read();
+    mark_ = found.content.mark;
+    mark_damaged_ = found.content.damaged;
+    if (mark_) vault_.learn_public_half(mark_->public_half);
+    if (!mark_damaged_) return;
+    k_log.error("watermark damaged: whether the journal lost its end cannot be said");
+    losses_.push_back({"watermark", 0, 0, 0, "damaged"});
+}
+
+void Keeper::write_watermark() {
+    mark_ = writer_->watermark();
+    if (watermark_.write(*mark_)) {
+        mark_failed_ = false;
+        return;
+    }
+    if (std::exchange(mark_failed_, true)) return;
+    k_log.error("cannot write the watermark", {{"failure", errno_text(errno)}});
 }
 
 // A damaged file may still tell how far the run that wrote it had come. What it has need not be replayed
@@ -161,7 +257,11 @@ bool Keeper::take_over(std::uint64_t done_ticket, EmergencyContent* emergency) {
     start.to_salvage = to_salvage_;
     start.salvaged_run = salvaged_run_;
     start.salvaged_ticket = salvaged_ticket_;
-    writer_.emplace(*db_, live_);
+    // Without a watermark nobody knows where the chain was: it goes on behind every number that it can have had.
+    start.chain = mark_ ? mark_->chain : ChainHead{to_salvage_.empty() ? 0 : start.utc_ms, {}};
+    start.losses = losses_;
+    if (const auto known = db_->word("SELECT public_key FROM schema"); !known.empty()) vault_.learn_public_half(known);
+    writer_.emplace(*db_, live_, vault_);
     TakenOver taken;
     for (;;) {
         Transaction transaction(*db_);
@@ -178,8 +278,14 @@ bool Keeper::take_over(std::uint64_t done_ticket, EmergencyContent* emergency) {
     taken_over_ = true;
     taken_ticket_ = taken.ticket;
     acknowledged_below_seq_ = writer_->next_seq();
+    write_watermark();
     set_aside_.clear();
+    moved_aside_ = false;
     to_salvage_.clear();
+    losses_.clear();
+    losses_changed_ = true;
+    scrub_from_ = {0, 0, k_scrub_links};
+    scrub_at_ = base::Mono::now();
     file_ = file_facts(options_.path);
     check_file_at_ = base::Mono::now() + options_.file_check;
     announce(taken);
@@ -201,6 +307,7 @@ void Keeper::announce(const TakenOver& taken) {
     publish([&](State& s) {
         s.generation = taken.generation;
         s.schema_version = migrations().back().version;
+        s.verified_utc_ms.reset();
     });
 }
 
@@ -224,6 +331,7 @@ Keeper::Commit Keeper::commit(const std::vector<WaitingRowPtr>& rows, std::vecto
     metrics::commit_seconds.observe(std::chrono::duration<double>(base::Mono::now() - started).count());
     if (failure.code == 0) {
         acknowledged_below_seq_ = writer_->next_seq();
+        write_watermark();
         for (std::size_t i = 0; i < rows.size(); ++i) {
             metrics::journal_rows_total.add(written[i].table != nullptr ? written[i].table->name : "other");
             remember(rows[i]->record, written[i]);
@@ -248,6 +356,9 @@ Keeper::Commit Keeper::commit(const std::vector<WaitingRowPtr>& rows, std::vecto
 }
 
 void Keeper::remember(const Record& record, const Written& written) {
+    if (std::holds_alternative<Purge>(record) || std::holds_alternative<PurgeAudit>(record)) purged_ = true;
+    const auto* audit = std::get_if<Audit>(&record);
+    if (audit != nullptr && audit->action == k_losses_seen) losses_changed_ = true;
     const CallSid* call = call_of(record);
     if (call == nullptr) return;
     if (std::holds_alternative<CallEnded>(record)) {
@@ -260,6 +371,8 @@ void Keeper::remember(const Record& record, const Written& written) {
 }
 
 void Keeper::checkpoint() {
+    // What was purged is zero in the database and still stands in the log.
+    if (db_ && std::exchange(purged_, false) && !db_->checkpoint_and_cut()) return suffer(Failure(db_->failure()));
     if (db_ && !db_->checkpoint_when(limits::journal_checkpoint_pages)) suffer(Failure(db_->failure()));
 }
 
@@ -314,6 +427,7 @@ void Keeper::suffer_io() {
 
 void Keeper::close() {
     writer_.reset();
+    vault_.look_up_with({});
     if (db_ && !db_->ok()) db_->poison();
     db_.reset();
 }
@@ -333,7 +447,11 @@ bool Keeper::set_aside(const char* word, const char* message) {
     k_log.error(message, {{"file", *name}});
     metrics::store_quarantined_total.add();
     set_aside_.push_back(*name);
-    if (std::string_view(word) == "damaged") to_salvage_.push_back({*name, acknowledged_below_seq_});
+    moved_aside_ = true;
+    if (std::string_view(word) == "damaged") {
+        const auto expected = mark_ ? mark_->rows : std::int64_t{-1};
+        to_salvage_.push_back({*name, acknowledged_below_seq_, mark_ ? mark_->generation : std::string(), expected});
+    }
     acknowledged_below_seq_ = INT64_MAX;
     reopen_at_ = base::Mono::now();
     return true;
@@ -368,6 +486,8 @@ void Keeper::close_for_good() {
             writer_->note_stop(utc_now_ms());
             noted = transaction.commit();
         }
+        if (noted) write_watermark();
+        watermark_.sync();
         if (noted && db_->checkpoint_and_cut()) k_log.notice("journal closed");
         if (!db_->ok()) k_log.error("journal closed with a failure", {{"failure", db_->failure().text()}});
     }
@@ -399,7 +519,10 @@ bool Keeper::salvage(base::TimePoint now) {
     std::int64_t brought = 0;
     {
         Transaction transaction(*db_);
-        for (const auto& row : *batch) brought += writer_->take_back(row) ? 1 : 0;
+        for (const auto& [sid, sealed] : batch->keys) writer_->take_back_key(sid, sealed);
+        for (const auto& row : batch->rows) brought += writer_->take_back(row) ? 1 : 0;
+        for (const auto& segment : batch->segments) writer_->take_back(segment);
+        for (const auto& [link, head] : batch->links) writer_->take_back(link, head);
         writer_->save_next_seq();
         transaction.commit();
     }
@@ -412,6 +535,7 @@ bool Keeper::salvage(base::TimePoint now) {
         return true;
     }
     acknowledged_below_seq_ = writer_->next_seq();
+    write_watermark();
     salvaged_rows_ += brought;
     const auto took = base::Mono::now() - now;
     salvage_at_ = base::Mono::now() + k_salvage_pause_factor * took;
@@ -420,22 +544,131 @@ bool Keeper::salvage(base::TimePoint now) {
 
 void Keeper::finish_salvage() {
     std::int64_t interrupted = 0;
+    const auto expected = salvage_->order().expected_rows;
+    const auto lost = expected < 0 ? 0 : std::max<std::int64_t>(expected - salvage_->good_rows(), 0);
+    writer_->mark();
     {
         Transaction transaction(*db_);
-        interrupted = writer_->finish(salvage_->order(), salvaged_rows_, salvage_->gaps(), utc_now_ms());
+        interrupted = writer_->finish(salvage_->order(), salvaged_rows_, salvage_->gaps(), lost, utc_now_ms());
         for (const auto& order : salvage_->inherited()) writer_->order(order, utc_now_ms());
         writer_->save_next_seq();
         transaction.commit();
     }
-    if (!db_->ok()) return suffer(Failure(db_->failure()));
+    if (!db_->ok()) {
+        writer_->forget();
+        salvage_.reset();
+        return suffer(Failure(db_->failure()));
+    }
     acknowledged_below_seq_ = writer_->next_seq();
+    write_watermark();
+    losses_changed_ = true;
+    scrub_from_ = {0, 0, k_scrub_links};
+    scrub_at_ = base::Mono::now();
     metrics::calls_interrupted_total.add(static_cast<std::uint64_t>(interrupted));
     k_log.notice("salvage finished", {{"file", salvage_->order().file},
                                       {"rows", salvaged_rows_},
                                       {"gaps", salvage_->gaps()},
+                                      {"lost_rows", lost},
                                       {"interrupted_calls", interrupted}});
     salvage_.reset();
     start_salvage();
+}
+
+// --- the chain ---
+
+void Keeper::scrub(base::TimePoint now) {
+    if (!may_scrub() || now < scrub_at_) return;
+    scrub_bite();
+    scrub_at_ = std::max(scrub_at_, base::Mono::now() + k_scrub_pause_factor * (base::Mono::now() - now));
+}
+
+void Keeper::scrub_bite() {
+    const auto bite = verify_bite(*db_, scrub_from_, &vault_);
+    if (!db_->ok()) return suffer(Failure(db_->failure()));
+    // Whole tables may be hidden by a damaged index: such a file is read by its rows, into a new one.
+    for (const auto& finding : bite.findings) {
+        if (finding.what != "index") continue;
+        db_->fail_corrupt("index");
+        return suffer(Failure(db_->failure()));
+    }
+    bool news = false;
+    if (!bite.findings.empty()) {
+        writer_->mark();
+        Transaction transaction(*db_);
+        for (const auto& finding : bite.findings) {
+            const bool of_a_row = finding.part > 0;
+            const Loss loss{finding.what, of_a_row && finding.what != "unrecorded" ? 1 : 0, of_a_row ? finding.part : k_chain_part,
+                            of_a_row ? finding.row : finding.n, finding.detail};
+            const bool first = writer_->lost(loss, utc_now_ms());
+            if (!first) continue;
+            news = true;
+            k_log.error("the journal is not what was written",
+                        {{"what", finding.what}, {"table", finding.table}, {"row", finding.row}, {"detail", finding.detail}});
+        }
+        writer_->save_next_seq();
+        transaction.commit();
+    }
+    if (!db_->ok()) {
+        writer_->forget();
+        return suffer(Failure(db_->failure()));
+    }
+    if (news) {
+        acknowledged_below_seq_ = writer_->next_seq();
+        write_watermark();
+        losses_changed_ = true;
+        remember_losses();
+    }
+    scrub_from_.part = bite.next_part;
+    scrub_from_.after = bite.next;
+    if (!bite.done) return;
+    remember_losses();
+    scrub_from_ = {0, 0, k_scrub_links};
+    scrub_at_ = base::Mono::now() + k_scrub_again;
+    publish([](State& s) { s.verified_utc_ms = utc_now_ms(); });
+}
+
+void Keeper::remember_losses() {
+    if (!std::exchange(losses_changed_, false)) return;
+    Query q(*db_,
+            "SELECT count(*), coalesce(sum(rows), 0), coalesce((SELECT what FROM loss ORDER BY id DESC LIMIT 1), '') FROM loss WHERE "
+            "utc_ms > coalesce((SELECT max(utc_ms) FROM audit WHERE action = ?), 0)",
+            k_losses_seen);
+    if (!q.step()) return;
+    metrics::store_lost_rows.set(static_cast<double>(q.number(1)));
+    publish([&](State& s) {
+        s.losses = q.number(0);
+        s.lost_rows = q.number(1);
+        s.loss = s.losses > 0 ? q.word(2) : std::string();
+    });
+}
+
+// A bounded number each second, until every call's key is under the newest master key.
+void Keeper::rotate_keys() {
+    const auto half = vault_.public_half();
+    if (vault_.state() != Vault::State::on) return;
+    const std::string newest = "m1:" + half.substr(0, half.find(':')) + ":%";
+    std::vector<std::pair<std::string, std::string>> old;
+    std::int64_t all = 0;
+    {
+        Query count(*db_, "SELECT count(*) FROM call_key WHERE sealed NOT LIKE ?", newest);
+        if (count.step()) all = count.number(0);
+        if (all > 0) {
+            for (Query q(*db_, "SELECT call_sid, sealed FROM call_key WHERE sealed NOT LIKE ? LIMIT ?", newest, k_keys_rotated_at_once); q.step();) {
+                old.emplace_back(q.word(0), q.word(1));
+            }
+        }
+    }
+    publish([&](State& s) { s.keys_to_rotate = all; });
+    if (old.empty() || !db_->ok()) return;
+    Transaction transaction(*db_);
+    for (const auto& [sid, sealed] : old) {
+        const auto anew = vault_.sealed_anew(sid, sealed);
+        if (!anew) continue;
+        for (const char* table : {"call_key", "call_key_copy"}) {
+            Query(*db_, std::string("UPDATE ") + table + " SET sealed = ?2, crc = row_crc(?1, ?2) WHERE call_sid = ?1", sid, *anew).run();
+        }
+    }
+    transaction.commit();
 }
 
 // --- housekeeping ---
@@ -443,7 +676,14 @@ void Keeper::finish_salvage() {
 void Keeper::housekeeping(base::TimePoint now) {
     measure();
     if (!open()) return;
-    if (trouble_ == Trouble::none) ballast_.restore();
+    watermark_.sync();
+    if (trouble_ == Trouble::none) {
+        ballast_.restore();
+        remember_losses();
+        rotate_keys();
+        if (!db_->ok()) suffer(Failure(db_->failure()));
+        if (!open()) return;
+    }
     if (now >= check_file_at_) {
         check_file_at_ = now + options_.file_check;
         check_file();
@@ -460,6 +700,7 @@ void Keeper::measure() {
         s.database_bytes = database;
         s.wal_bytes = log;
         s.free_bytes = space.free_bytes;
+        s.total_bytes = space.total_bytes;
     });
     const double share = space.total_bytes > 0 ? static_cast<double>(space.free_bytes) / static_cast<double>(space.total_bytes) : 1;
     if (share >= k_space_low) return space_log_.reset();

@@ -9,7 +9,10 @@
 #include "store/database.hpp"
 #include "store/disk.hpp"
 #include "store/salvage.hpp"
+#include "store/schema.hpp"
 #include "store/sqlite_journal.hpp"
+#include "store/vault.hpp"
+#include "store/watermark.hpp"
 #include "store/writer.hpp"
 
 #include <cstdint>
@@ -48,6 +51,12 @@ class Keeper {
     void housekeeping(base::TimePoint now);
     // One batch of salvaged rows. True when something was done.
     bool salvage(base::TimePoint now);
+    // Follows the chain, a bite at a time, from its start to its end, and again each day; writes down what is not as it was.
+    void scrub(base::TimePoint now);
+    bool may_scrub() const { return open() && !salvaging() && trouble_ == Trouble::none; }
+    base::TimePoint next_scrub() const { return scrub_at_; }
+    Vault& vault() { return vault_; }
+    const Vault& vault() const { return vault_; }
     bool salvaging() const { return salvage_ != nullptr; }
     base::TimePoint next_salvage() const { return salvage_at_; }
     void close_for_good();
@@ -64,6 +73,12 @@ class Keeper {
         std::int64_t database_bytes = 0;
         std::int64_t wal_bytes = 0;
         std::int64_t free_bytes = 0;
+        std::int64_t total_bytes = 0;
+        std::int64_t losses = 0;
+        std::int64_t lost_rows = 0;
+        std::string loss;
+        std::optional<std::int64_t> verified_utc_ms;
+        std::int64_t keys_to_rotate = 0;
     };
     State state() const;  // any thread
 
@@ -72,6 +87,12 @@ class Keeper {
     Step open_once(std::uint64_t done_ticket, EmergencyContent* emergency);
     bool prepare_files();
     Step settle_identity();
+    bool agrees_with_watermark(Identity identity);
+    void read_watermark();
+    void write_watermark();
+    void remember_losses();
+    void scrub_bite();
+    void rotate_keys();
     bool take_over(std::uint64_t done_ticket, EmergencyContent* emergency);
     void read_progress();
     void announce(const TakenOver& taken);
@@ -102,7 +123,20 @@ class Keeper {
     std::unique_ptr<Salvage> salvage_;
     std::int64_t salvaged_rows_ = 0;
     std::vector<std::string> set_aside_;   // to be noted in the next database
+    bool moved_aside_ = false;             // that is why there is no database
     std::vector<SalvageOrder> to_salvage_;
+    Vault vault_;
+    Watermark watermark_;
+    std::optional<Mark> mark_;           // the newest: read at the start, then what was written
+    bool mark_read_ = false;
+    bool mark_damaged_ = false;
+    bool mark_checked_ = false;          // against the first database
+    bool mark_failed_ = false;           // said once
+    std::vector<Loss> losses_;           // to be noted in the next database
+    ReadChain scrub_from_;
+    base::TimePoint scrub_at_{};
+    bool purged_ = false;                // the log still has what went
+    bool losses_changed_ = true;
     std::int64_t acknowledged_below_seq_ = INT64_MAX;  // of the open database; unknown while it is opened
     std::uint64_t salvaged_run_ = 0;                   // how far the run before had come in it
     std::uint64_t salvaged_ticket_ = 0;

@@ -1,5 +1,6 @@
 #include "store/reader.hpp"
 
+#include "store/chain.hpp"
 #include "store/rows.hpp"
 
 #include <algorithm>
@@ -16,19 +17,20 @@ const std::string k_in_order = std::string(" ") + k_rows_in_order;
 const std::string k_recordings =
     "SELECT call_seq, utc_ms, offset_ms, path, sha256, duration_ms, lost_ms, legs, class FROM recording" + k_in_order;
 const std::string k_dead_letters =
-    "SELECT call_seq, utc_ms, offset_ms, target, key, attempts, reason FROM dead_letter" + k_in_order;
+    "SELECT call_seq, utc_ms, offset_ms, target, key, attempts, " + reveal_sql("dead_letter", "reason") + " FROM dead_letter" + k_in_order;
 // The newest steps, then in the order they were written.
 const std::string k_dispatch_steps =
-    "SELECT * FROM (SELECT seq, call_sid, utc_ms, offset_ms, number, state, rule, type, priority, place, incomplete, actor, "
-    "reason FROM dispatch WHERE utc_ms >= ? ORDER BY seq DESC LIMIT ?) ORDER BY seq";
+    "SELECT * FROM (SELECT seq, call_sid, utc_ms, offset_ms, number, state, rule, type, priority, " + reveal_sql("dispatch", "place") +
+    ", incomplete, actor, reason FROM dispatch WHERE utc_ms >= ? ORDER BY seq DESC LIMIT ?) ORDER BY seq";
 const std::string k_owed =
     "SELECT call_sid, coalesce((SELECT max(utc_ms) FROM outbox AS r WHERE r.key = q.key AND r.step = 'retried'), utc_ms), "
-    "offset_ms, target, key, step, attempts, body FROM outbox AS q WHERE target = ? AND step = 'queued' AND NOT EXISTS (SELECT 1 "
+    "offset_ms, target, key, step, attempts, " + reveal_sql("outbox", "body", "q.") + " FROM outbox AS q WHERE target = ? AND step = 'queued' AND NOT EXISTS (SELECT 1 "
     "FROM outbox AS d WHERE d.key = q.key AND d.step NOT IN ('queued', 'retried')) AND NOT EXISTS (SELECT 1 FROM dead_letter AS l "
     "WHERE l.key = q.key AND NOT EXISTS (SELECT 1 FROM outbox AS r WHERE r.key = l.key AND r.step = 'retried' AND r.seq > l.seq)) "
     "GROUP BY key ORDER BY min(seq) LIMIT ?";
 const std::string k_open_letters =
-    "SELECT seq, call_sid, utc_ms, offset_ms, target, key, attempts, reason, change FROM dead_letter AS l WHERE (?1 IS NULL OR seq = "
+    "SELECT seq, call_sid, utc_ms, offset_ms, target, key, attempts, " + reveal_sql("dead_letter", "reason", "l.") +
+    ", change FROM dead_letter AS l WHERE (?1 IS NULL OR seq = "
     "?1) AND NOT EXISTS (SELECT 1 FROM outbox AS o WHERE o.key = l.key AND o.seq > l.seq AND o.step IN ('retried', 'discarded')) AND "
     "NOT EXISTS (SELECT 1 FROM dead_letter AS n WHERE n.key = l.key AND n.seq > l.seq) ORDER BY seq DESC LIMIT ?2";
 const std::string k_audit = "SELECT seq, utc_ms, actor, action, detail FROM audit" + k_in_order;
@@ -69,6 +71,49 @@ base::Result<Untranscribed> read_untranscribed(Database& db, std::int64_t after)
     return answer;
 }
 
+base::Result<Purgeable> read_purgeable(Database& db, const ReadPurgeable& query) {
+    Purgeable answer;
+    const auto limit = std::clamp<std::int64_t>(query.limit, 1, k_calls_per_answer_max);
+    for (const auto change_class : k_change_classes) {
+        if (query.sink.empty()) break;
+        // Rows of one class go in their order: with the class behind, a call may lack something.
+        Query q(db,
+                "SELECT count(*) FROM change WHERE class = ?1 AND utc_ms < ?2 AND number > coalesce((SELECT number FROM cursor WHERE sink "
+                "= ?3 AND class = ?1), 0)",
+                static_cast<std::int64_t>(change_class), query.before_utc_ms, query.sink);
+        if (q.step()) answer.waiting_for_sink += q.number(0);
+    }
+    if (answer.waiting_for_sink > 0) return answer;
+    const std::string sql =
+        std::string("SELECT call_sid FROM call WHERE ended_utc_ms < ?1 AND coalesce((SELECT action FROM audit WHERE audit.call = call.seq "
+                    "AND action IN ('hold', 'release_hold') ORDER BY seq DESC LIMIT 1), '') <> 'hold' AND NOT EXISTS (SELECT 1 FROM "
+                    "salvage WHERE done = 0)") +
+        (query.words_only ? " AND (EXISTS (SELECT 1 FROM utterance WHERE utterance.call = call.seq) OR EXISTS (SELECT 1 FROM fact WHERE "
+                            "fact.call = call.seq))"
+                          : "") +
+        " ORDER BY ended_utc_ms LIMIT ?2";
+    for (Query q(db, sql, query.before_utc_ms, limit); q.step();) {
+        if (const auto call = CallSid::parse(q.word(0))) answer.calls.push_back(*call);
+    }
+    if (!db.ok()) return unreadable(db);
+    return answer;
+}
+
+base::Result<std::vector<LossRow>> read_losses(Database& db) {
+    std::vector<LossRow> losses;
+    for (Query q(db,
+                 "SELECT id, utc_ms, what, rows, part, row, detail, utc_ms <= coalesce((SELECT max(utc_ms) FROM audit WHERE action = ?), 0) "
+                 "FROM loss ORDER BY id DESC LIMIT ?",
+                 k_losses_seen, k_losses_per_answer_max);
+         q.step();) {
+        const Table* table = table_of(q.number(4));
+        losses.push_back({q.number(0), q.number(1), q.word(2), q.number(3), table == nullptr ? "" : table->name, q.number(5), q.word(6),
+                          q.number(7) != 0});
+    }
+    if (!db.ok()) return unreadable(db);
+    return losses;
+}
+
 base::Result<DispatchSteps> read_dispatches(Database& db, const ReadDispatches& query) {
     DispatchSteps steps;
     const auto limit = std::clamp<std::int64_t>(query.limit, 1, k_dispatch_steps_per_answer_max);
@@ -87,7 +132,7 @@ base::Result<Owed> read_owed(Database& db, const std::string& target) {
     Owed owed;
     for (Query q(db, k_owed, target, k_owed_per_answer_max); q.step();) {
         const auto call = CallSid::parse(q.word(0));
-        if (!call) continue;
+        if (!call || q.is_null(7)) continue;  // without its key nothing is sent
         owed.documents.push_back(
             Outbox{*call, q.number(1), q.number(2), q.word(3), q.word(4), q.word(5), q.number(6), Text(q.word(7))});
     }

@@ -55,6 +55,10 @@ void members(Archive& a, Row& row) {
     } else if constexpr (std::is_same_v<T, DeadLetter>) {
         a(row.call), a(row.utc_ms), a(row.offset_ms), a(row.target), a(row.key), a(row.attempts), a(row.reason);
         a(row.body);
+    } else if constexpr (std::is_same_v<T, Purge>) {
+        a(row.call), a(row.utc_ms), a(row.words_only), a(row.actor), a(row.reason);
+    } else if constexpr (std::is_same_v<T, PurgeAudit>) {
+        a(row.utc_ms), a(row.before_utc_ms);
     } else {
         static_assert(std::is_same_v<T, Delivered>);
         a(row.sink), a(row.change_class), a(row.number);

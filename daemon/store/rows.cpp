@@ -4,31 +4,55 @@ namespace holdfast::store {
 namespace {
 
 const std::string k_in_order = std::string(" ") + k_rows_in_order;
-const std::string k_utterances = std::string("SELECT call_seq, ") + k_utterance_columns + " FROM utterance" + k_in_order;
+const std::string k_utterances = "SELECT call_seq, " + utterance_columns() + " FROM utterance" + k_in_order;
 const std::string k_seams =
     "SELECT call_seq, utc_ms, offset_ms, kind, from_rung, to_rung, reason FROM seam" + k_in_order;
 const std::string k_facts =
-    "SELECT call_seq, utc_ms, offset_ms, slot, source, value, normal, kind, known, denied, confidence, turn, text_begin, "
+    "SELECT call_seq, utc_ms, offset_ms, slot, source, " + reveal_sql("fact", "value") + ", " + reveal_sql("fact", "normal") +
+    ", kind, known, denied, confidence, turn, text_begin, "
     "text_end FROM fact" +
     k_in_order;
 const std::string k_incidents =
-    "SELECT call_seq, utc_ms, offset_ms, rev, type, also, priority, place, place_kind, place_known, differ, questions FROM "
-    "incident" +
+    "SELECT call_seq, utc_ms, offset_ms, rev, type, also, priority, " + reveal_sql("incident", "place") +
+    ", place_kind, place_known, differ, questions FROM incident" +
     k_in_order;
 const std::string k_dispatches =
-    "SELECT call_seq, utc_ms, offset_ms, number, state, rule, type, priority, place, incomplete, actor, reason FROM "
-    "dispatch" +
+    "SELECT call_seq, utc_ms, offset_ms, number, state, rule, type, priority, " + reveal_sql("dispatch", "place") +
+    ", incomplete, actor, reason FROM dispatch" +
     k_in_order;
 
 }  // namespace
+
+std::string reveal_sql(const std::string& table, const std::string& column, const std::string& alias) {
+    const std::string row = table == "call" ? "0" : "coalesce(" + alias + "salvaged_seq, " + alias + "seq)";
+    return "reveal(" + alias + column + ", " + alias + "call_sid, '" + table + "." + column + "', " + row + ")";
+}
+
+std::string utterance_columns(const std::string& alias) {
+    return alias + "utc_ms, speaker, " + reveal_sql("utterance", "text", alias) +
+           ", start_ms, end_ms, provider, item_id, failed, interrupted, played_ms, total_ms, response_us, vad_us, provider_us, box_us, "
+           "deferred";
+}
+
+std::optional<std::string> sealed_key_in(Database& db, const std::string& sid) {
+    for (const char* sql : {"SELECT sealed, crc IS row_crc(call_sid, sealed) FROM call_key WHERE call_sid = ?",
+                            "SELECT sealed, crc IS row_crc(call_sid, sealed) FROM call_key_copy WHERE call_sid = ?"}) {
+        Query q(db, sql, sid);
+        if (q.step() && q.number(1) != 0) return q.word(0);
+    }
+    return std::nullopt;
+}
 
 // Made when first asked for: other files' constants are made of it.
 const std::string& calls_sql() {
     static const std::string sql =
         "SELECT call.seq, call_sid, started_utc_ms, ended_utc_ms, duration_ms, status, rung, end_reason, decision, "
-        "stream_sid, attestation, from_number, to_number, last_call_seq, coalesce(origin.generation, (SELECT "
+        "stream_sid, attestation, " +
+        reveal_sql("call", "from_number", "call.") + ", " + reveal_sql("call", "to_number", "call.") +
+        ", last_call_seq, coalesce(origin.generation, (SELECT "
         "generation FROM schema)), (SELECT count(*) FROM utterance WHERE utterance.call = call.seq), "
-        "account_sid FROM call "
+        "account_sid, coalesce((SELECT action FROM audit WHERE audit.call = call.seq AND action IN ('hold', 'release_hold') ORDER BY "
+        "seq DESC LIMIT 1), '') FROM call "
         "LEFT JOIN origin ON origin.id = call.salvaged_from ";
     return sql;
 }
@@ -56,6 +80,8 @@ CallRow call_row(const Query& q) {
     row.generation = q.word(14);
     row.utterances = q.number(15);
     row.account_sid = q.word(16);
+    row.held = q.word(17) == k_hold;
+    row.unreadable = q.is_null(11) || q.is_null(12);
     return row;
 }
 
@@ -83,7 +109,9 @@ Utterance utterance(const Query& q, int first, const CallSid& call) {
 
 std::vector<UtteranceRow> CallParts::utterances() const {
     std::vector<UtteranceRow> rows;
-    for (Query q(db_, k_utterances, id_); q.step();) rows.push_back({q.number(0), utterance(q, 1, call_)});
+    for (Query q(db_, k_utterances, id_); q.step();) {
+        rows.push_back({q.number(0), utterance(q, 1, call_), q.is_null(1 + k_text_of_utterance)});
+    }
     return rows;
 }
 

@@ -5,6 +5,7 @@
 #include "store/journal.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,11 @@ inline constexpr const char* k_rows_in_order = "WHERE call = ? ORDER BY salvaged
 const std::string& calls_sql();     // a SELECT without its WHERE, for call_row
 const std::string& one_call_sql();  // binds the CallSid; column 0 is the call's seq
 CallRow call_row(const Query& q);
+
+// SQL that opens a sealed column; `alias` with its dot, or empty.
+std::string reveal_sql(const std::string& table, const std::string& column, const std::string& alias = "");
+// The sealed keys of a call, from whichever table still has them.
+std::optional<std::string> sealed_key_in(Database& db, const std::string& sid);
 
 // What a table holds of one call, oldest first. Short-lived: uses the connection whenever asked.
 class CallParts {
@@ -34,9 +40,8 @@ class CallParts {
 };
 
 Utterance utterance(const Query& q, int first, const CallSid& call);  // of these columns, from `first` on
-inline constexpr const char* k_utterance_columns =
-    "utc_ms, speaker, text, start_ms, end_ms, provider, item_id, failed, interrupted, played_ms, total_ms, response_us, "
-    "vad_us, provider_us, box_us, deferred";
+constexpr int k_text_of_utterance = 2;  // NULL: it cannot be opened
+std::string utterance_columns(const std::string& alias = "");
 
 base::Error unreadable(const Database& db);  // "store_read", retry
 

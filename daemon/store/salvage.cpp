@@ -25,7 +25,8 @@ constexpr int k_tries_max = 4096;  // failed reads per table: bounds the time sp
 // Reads one table; keeps what is needed to name its rows.
 class Walk {
   public:
-    Walk(Database& db, const Table& table, const std::string& name, const std::function<bool(Writer::Salvaged)>& sink)
+    Walk(Database& db, const Table& table, const std::string& name, const std::string& certain,
+         const std::function<bool(Writer::Salvaged)>& sink)
         : db_(db), table_(table), sink_(sink) {
         const bool is_call = table.is_call();
         const auto form = table.form_in(db);  // the file may be older than this program
@@ -33,11 +34,17 @@ class Walk {
         select_ = std::string("SELECT seq, ") + (is_call ? "last_call_seq" : "call_seq") +
                   ", salvaged_from, salvaged_seq, crc IS " + table.hash_sql(form) + ", " + table.column_list(form) +
                   " FROM " + table.name + " WHERE seq > ? AND seq < ? ORDER BY seq";
-        generation_ = db.word("SELECT generation FROM schema");
+        generation_ = certain.empty() ? db.word("SELECT generation FROM schema") : certain;
         if (generation_.empty()) generation_ = name;
         db.forgive();
-        for (Query q(db, "SELECT id, generation FROM origin"); q.step();) earlier_[q.number(0)] = q.word(1);
-        db.forgive();
+        for (Query q(db, "SELECT id, generation FROM origin WHERE crc IS row_crc(id, generation)"); q.step();) {
+            earlier_[q.number(0)] = q.word(1);
+        }
+        if (!db.ok()) {  // an older file has no crc there
+            db.forgive();
+            for (Query q(db, "SELECT id, generation FROM origin"); q.step();) earlier_[q.number(0)] = q.word(1);
+            db.forgive();
+        }
     }
 
     // Everything between the two numbers, both excluded.
@@ -109,14 +116,15 @@ class Walk {
 }  // namespace
 
 std::int64_t walk_damaged(Database& db, const Table& table, std::int64_t below_seq, const std::string& name,
-                          const std::function<bool(Writer::Salvaged)>& sink) {
+                          const std::function<bool(Writer::Salvaged)>& sink, const std::string& certain) {
     {
         Query q(db, "SELECT 1 FROM sqlite_schema WHERE name = ?", table.name);
         if (!q.step() && db.ok()) return 0;  // it died before it had tables
     }
     db.forgive();
-    Walk walk(db, table, name, sink);
-    const auto end = db.number("SELECT next_seq FROM schema");
+    Walk walk(db, table, name, certain, sink);
+    const bool believed = schema_row_is_whole(db);
+    const auto end = believed ? db.number("SELECT next_seq FROM schema") : 0;
     db.forgive();
     walk.between(0, end > 0 ? std::min(end, below_seq) : below_seq);
     return walk.gaps();
@@ -169,17 +177,59 @@ bool Salvage::read(const std::string& path) {
     (void)db.number("SELECT count(*) FROM sqlite_schema");
     if (!db.ok()) return false;
     Batch batch;
+    read_keys(db, batch);
     for (const Table* table : k_tables) {
-        gaps_ += walk_damaged(db, *table, order_.below_seq, order_.file, [this, &batch](Writer::Salvaged row) {
-            batch.push_back(std::move(row));
-            return batch.size() < limits::journal_salvage_batch_rows || offer(std::exchange(batch, {}));
-        });
+        const auto sink = [this, &batch](Writer::Salvaged row) {
+            batch.rows.push_back(std::move(row));
+            ++good_rows_;
+            return add(batch);
+        };
+        gaps_ += walk_damaged(db, *table, order_.below_seq, order_.file, sink, order_.generation);
     }
-    if (!batch.empty()) offer(std::move(batch));
+    read_chain(db, batch);
+    if (batch.size() > 0) offer(std::move(batch));
     for (Query q(db, "SELECT file, below_seq FROM salvage WHERE done = 0"); q.step();) {
-        inherited_.push_back({q.word(0), q.number(1)});
+        inherited_.push_back({q.word(0), q.number(1), "", -1});
     }
     return true;
+}
+
+// From the front as far as it goes, then from the end: what is found twice is taken once.
+template <class Take>
+void both_ways(Database& db, const std::string& sql, const std::string& by, Take take) {
+    for (const char* way : {"", " DESC"}) {
+        for (Query q(db, sql + " ORDER BY " + by + way); q.step();) {
+            if (!take(q)) return;
+        }
+        if (db.ok()) return;
+        db.forgive();
+    }
+}
+
+// A key that is damaged in one table is good in the other.
+void Salvage::read_keys(Database& db, Batch& batch) {
+    for (const char* table : {"call_key", "call_key_copy"}) {
+        both_ways(db, std::string("SELECT call_sid, sealed FROM ") + table + " WHERE crc IS row_crc(call_sid, sealed)", "call_sid",
+                  [&](const Query& q) {
+                      batch.keys.emplace_back(q.word(0), q.word(1));
+                      return add(batch);
+                  });
+    }
+}
+
+void Salvage::read_chain(Database& db, Batch& batch) {
+    both_ways(db, "SELECT first, generation, before, sealed_key FROM chain_segment", "first", [&](const Query& q) {
+        batch.segments.push_back({q.number(0), q.word(1), q.word(2), q.word(3)});
+        return add(batch);
+    });
+    both_ways(db, "SELECT n, part, row, call, hash, head FROM chain", "n", [&](const Query& q) {
+        batch.links.emplace_back(Link{q.number(0), q.number(1), q.number(2), q.number(3), q.word(4)}, q.word(5));
+        return add(batch);
+    });
+}
+
+bool Salvage::add(Batch& batch) {
+    return batch.size() < limits::journal_salvage_batch_rows || offer(std::exchange(batch, {}));
 }
 
 // Blocks until the store thread has fetched the batch before. False: nobody wants more.

@@ -348,17 +348,95 @@ CREATE INDEX dead_letter_key ON dead_letter (key);
 CREATE UNIQUE INDEX dead_letter_salvaged ON dead_letter (salvaged_from, salvaged_seq) WHERE salvaged_from IS NOT NULL;
 )sql";
 
-constexpr int k_head_columns = 5;
+// chain, chain_segment: what was written, whatever becomes of it (chain.hpp). loss: what was found to be gone or changed.
+// call_key: the key that a call's words are sealed with, itself sealed (vault.hpp), twice, because one bad page must not take the
+// words of a whole call. audit may name a call that has been purged. A crc guards what no hash of a row does: where sinks are, who a row was, what the schema row says.
+// salvage: how many rows are expected, by the watermark; -1: it could not say.
+constexpr char k_version_6[] = R"sql(
+CREATE TABLE chain (
+    n INTEGER PRIMARY KEY,
+    part INTEGER NOT NULL,
+    row INTEGER NOT NULL,
+    call INTEGER NOT NULL,
+    hash BLOB NOT NULL,
+    head BLOB NOT NULL
+) STRICT;
+CREATE INDEX chain_row ON chain (part, row);
+CREATE INDEX chain_purged ON chain (part, call) WHERE part > 100;
+CREATE TABLE chain_segment (
+    first INTEGER PRIMARY KEY,
+    generation TEXT NOT NULL,
+    before BLOB NOT NULL,
+    sealed_key TEXT NOT NULL
+) STRICT;
+CREATE TABLE loss (
+    id INTEGER PRIMARY KEY,
+    utc_ms INTEGER NOT NULL,
+    what TEXT NOT NULL,
+    rows INTEGER NOT NULL,
+    part INTEGER NOT NULL,
+    row INTEGER NOT NULL,
+    detail TEXT NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX loss_row ON loss (part, row) WHERE part <> 0;
+CREATE TABLE call_key (
+    call_sid TEXT PRIMARY KEY,
+    sealed TEXT NOT NULL,
+    crc INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE call_key_copy (
+    call_sid TEXT PRIMARY KEY,
+    sealed TEXT NOT NULL,
+    crc INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+ALTER TABLE audit RENAME TO audit_5;
+DROP INDEX audit_call;
+DROP INDEX audit_salvaged;
+CREATE TABLE audit (
+    seq INTEGER PRIMARY KEY,
+    call INTEGER,
+    call_seq INTEGER,
+    salvaged_from INTEGER REFERENCES origin (id),
+    salvaged_seq INTEGER,
+    call_sid TEXT,
+    utc_ms INTEGER NOT NULL,
+    actor TEXT NOT NULL,
+    action TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    crc INTEGER NOT NULL
+) STRICT;
+INSERT INTO audit SELECT * FROM audit_5;
+DROP TABLE audit_5;
+CREATE INDEX audit_call ON audit (call, call_seq) WHERE call IS NOT NULL;
+CREATE UNIQUE INDEX audit_salvaged ON audit (salvaged_from, salvaged_seq) WHERE salvaged_from IS NOT NULL;
+ALTER TABLE salvage ADD COLUMN generation TEXT NOT NULL DEFAULT '';
+ALTER TABLE salvage ADD COLUMN expected_rows INTEGER NOT NULL DEFAULT -1;
+ALTER TABLE salvage ADD COLUMN lost_rows INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE schema ADD COLUMN rows INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE schema ADD COLUMN public_key TEXT NOT NULL DEFAULT '';
+ALTER TABLE schema ADD COLUMN crc INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE change ADD COLUMN crc INTEGER NOT NULL DEFAULT 0;
+UPDATE change SET crc = row_crc(class, number, row, utc_ms);
+ALTER TABLE cursor ADD COLUMN crc INTEGER NOT NULL DEFAULT 0;
+UPDATE cursor SET crc = row_crc(sink, class, number);
+ALTER TABLE origin ADD COLUMN crc INTEGER NOT NULL DEFAULT 0;
+UPDATE origin SET crc = row_crc(id, generation);
+)sql";
 
-std::string hash_of(const std::string& content, const std::string& added) {
-    const std::string first = "row_crc(" + content + ")";
-    return added.empty() ? first : "iif(" + added + " = 0, " + first + ", row_crc(" + content + ", " + added + "))";
+constexpr int k_head_columns = 5;
+constexpr const char* k_schema_crc =
+    "row_crc(id, generation, site_id, created_utc_ms, created_by, next_seq, run, ticket, clean_stop, emergency_file, "
+    "emergency_bytes, rows, public_key)";
+
+std::string hash_of(const std::string& content, const std::string& added, const std::string& function = "row_crc") {
+    const std::string first = function + "(" + content + ")";
+    return added.empty() ? first : "iif(" + added + " = 0, " + first + ", " + function + "(" + content + ", " + added + "))";
 }
 
 }  // namespace
 
 const std::vector<Migration>& migrations() {
-    static const std::vector<Migration> steps{{1, k_version_1}, {2, k_version_2}, {3, k_version_3}, {4, k_version_4}, {5, k_version_5}};
+    static const std::vector<Migration> steps{{1, k_version_1}, {2, k_version_2}, {3, k_version_3}, {4, k_version_4}, {5, k_version_5}, {6, k_version_6}};
     return steps;
 }
 
@@ -384,6 +462,17 @@ Identity identify(Database& db, std::int64_t newest) {
     if (tables == 0) return Identity::fresh;
     if (application != k_application_id) return Identity::foreign;
     return version > newest ? Identity::newer : Identity::ours;
+}
+
+void guard_schema_row(Database& db) {
+    static const std::string sql = std::string("UPDATE schema SET crc = ") + k_schema_crc;
+    Query(db, sql).run();
+}
+
+bool schema_row_is_whole(Database& db) {
+    static const std::string sql = std::string("SELECT crc IS ") + k_schema_crc + " FROM schema";
+    Query q(db, sql);
+    return !q.step() || q.number(0) != 0;
 }
 
 Table::Form Table::form_in(Database& db) const {
@@ -420,6 +509,8 @@ std::string Table::column_list(Form form) const {
 }
 
 std::string Table::hash_sql(Form form) const { return hash_of(content, form == Form::first ? "" : added); }
+
+std::string Table::sha_sql(const std::string& head) const { return hash_of(head + ", " + content, added, "row_sha"); }
 
 std::string Table::insert_sql(std::string_view verb) const {
     const std::string place = is_call() ? "base_call_seq, last_call_seq" : "call, call_seq";

@@ -26,6 +26,12 @@ enum class Identity { fresh, ours, newer, foreign };
 // Whose file is it? Needs no more than a readable header. Meaningless when db.failure() is set.
 Identity identify(Database& db, std::int64_t newest);
 
+constexpr std::int64_t k_chain_version = 6;  // from here on there are a chain and a guarded schema row
+
+// The row of `schema` under its crc; after every change of it.
+void guard_schema_row(Database& db);
+bool schema_row_is_whole(Database& db);  // true when there is none
+
 // A table whose rows carry a hash. Every such table starts with
 //     seq, call, call_seq, salvaged_from, salvaged_seq
 // (`call` has no call and call_seq but base_call_seq and last_call_seq) and ends with crc; between
@@ -47,6 +53,8 @@ struct Table {
     std::vector<std::string> columns() const;  // content, then what was added
     std::string column_list(Form form = Form::whole) const;  // the same in SQL; 0 for what is not there
     std::string hash_sql(Form form = Form::whole) const;
+    // row_sha over `head` (SQL, comma separated) and the content.
+    std::string sha_sql(const std::string& head) const;
     std::string insert_sql(std::string_view verb = "INSERT") const;  // binds the five, then the columns
     std::string bad_rows_sql(Form form = Form::whole) const;  // seq of rows whose hash does not fit
 };

@@ -9,12 +9,15 @@
 #include "store/emergency_file.hpp"
 #include "store/keeper.hpp"
 #include "store/reader.hpp"
+#include "store/rows.hpp"
+#include "store/verify.hpp"
 
 #include <pthread.h>
 
 #include <algorithm>
 #include <condition_variable>
 #include <exception>
+#include <future>
 #include <mutex>
 #include <thread>
 
@@ -49,6 +52,8 @@ class SqliteJournal::Core {
     template <class Rows, class Ask>
     void read(Ask ask, std::function<void(base::Result<Rows>)> done);
     StoreStatus status() const;
+    std::optional<Key> recording_key(const std::string& sid, std::chrono::milliseconds most);
+    const Vault& vault() const { return keeper_.vault(); }
     void stop(std::chrono::milliseconds flush);
 
   private:
@@ -128,6 +133,13 @@ StoreStatus SqliteJournal::Core::status() const {
     status.database_bytes = state.database_bytes;
     status.wal_bytes = state.wal_bytes;
     status.free_bytes = state.free_bytes;
+    status.total_bytes = state.total_bytes;
+    status.losses = state.losses;
+    status.lost_rows = state.lost_rows;
+    status.loss = state.loss;
+    status.verified_utc_ms = state.verified_utc_ms;
+    status.encryption = to_string(vault().state());
+    status.keys_to_rotate = state.keys_to_rotate;
     const bool stalled = backlog_.stalled();
     if (state.trouble != Trouble::none) {
         status.reason = to_string(state.trouble);
@@ -139,6 +151,20 @@ StoreStatus SqliteJournal::Core::status() const {
     if (!status.reason.empty()) status.health = StoreHealth::degraded;
     if (stalled || state.failed) status.health = StoreHealth::failed;
     return status;
+}
+
+std::optional<Key> SqliteJournal::Core::recording_key(const std::string& sid, std::chrono::milliseconds most) {
+    constexpr auto k_purpose = "holdfast recording";
+    if (const auto keys = vault().cached(sid); !keys.empty()) return keys.front().derived(k_purpose);
+    auto found = std::make_shared<std::promise<std::optional<Key>>>();
+    auto answer = found->get_future();
+    const auto look = [this, sid, found](const base::Error* why) {
+        std::vector<Key> keys;
+        if (why == nullptr) keys = keeper_.vault().keys_of(sid);
+        found->set_value(keys.empty() ? std::nullopt : std::optional<Key>(keys.front().derived(k_purpose)));
+    };
+    if (!backlog_.ask(look) || answer.wait_for(most) != std::future_status::ready) return std::nullopt;
+    return answer.get();
 }
 
 void SqliteJournal::Core::show_state() const {
@@ -223,6 +249,7 @@ bool SqliteJournal::Core::store_turn() {
     answer_questions();
     keeper_.checkpoint();
     keeper_.salvage(now);
+    keeper_.scrub(now);
     if (now >= housekeeping_at_) {
         housekeeping_at_ = now + options_.housekeeping;
         keeper_.housekeeping(now);
@@ -235,6 +262,7 @@ bool SqliteJournal::Core::store_turn() {
 base::TimePoint SqliteJournal::Core::next_turn(base::TimePoint now) const {
     auto next = housekeeping_at_;
     if (!keeper_.may_write(now)) next = std::min(next, keeper_.next_try());
+    if (keeper_.may_scrub()) next = std::min(next, std::max(keeper_.next_scrub(), now));
     if (keeper_.salvaging()) next = std::min(next, std::max(keeper_.next_salvage(), now));
     const std::lock_guard<std::mutex> lock(mutex_);
     return std::min(next, flush_until_);
@@ -389,6 +417,30 @@ void SqliteJournal::read_backlog(std::string sink, std::function<void(base::Resu
     core_->read<std::vector<ClassBacklog>>([sink = std::move(sink)](Database& db) { return store::read_backlog(db, sink); },
                                            std::move(done));
 }
+
+void SqliteJournal::read_purgeable(ReadPurgeable query, std::function<void(base::Result<Purgeable>)> done) {
+    core_->read<Purgeable>([query = std::move(query)](Database& db) { return store::read_purgeable(db, query); }, std::move(done));
+}
+
+void SqliteJournal::read_chain(ReadChain query, std::function<void(base::Result<ChainBite>)> done) {
+    core_->read<ChainBite>(
+        [query](Database& db) -> base::Result<ChainBite> {
+            auto bite = verify_bite(db, query, db.vault());
+            if (!db.ok()) return unreadable(db);
+            return bite;
+        },
+        std::move(done));
+}
+
+void SqliteJournal::read_losses(std::function<void(base::Result<std::vector<LossRow>>)> done) {
+    core_->read<std::vector<LossRow>>([](Database& db) { return store::read_losses(db); }, std::move(done));
+}
+
+std::optional<Key> SqliteJournal::recording_key(const CallSid& call, std::chrono::milliseconds most) {
+    return core_->recording_key(call.str(), most);
+}
+
+Vault::State SqliteJournal::encryption() const { return core_->vault().state(); }
 
 StoreStatus SqliteJournal::status() const { return core_->status(); }
 void SqliteJournal::stop(std::chrono::milliseconds flush) { core_->stop(flush); }

@@ -11,10 +11,12 @@
 #include "base/error.hpp"
 #include "config/limits.hpp"
 #include "store/journal.hpp"
+#include "store/vault.hpp"
 
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace holdfast::store {
@@ -33,6 +35,8 @@ struct SqliteJournalOptions {
     std::chrono::milliseconds file_check{10'000};      // is the file we write still the one at `path`?
     std::size_t ballast_bytes = limits::journal_ballast_bytes;
     std::size_t rows_waiting_max = limits::journal_queue_rows_max;
+    std::optional<MasterKeys> master_keys;  // none: see Vault
+    bool master_key_unreadable = false;     // there should be one
     std::string vfs;           // name of a registered SQLite VFS; empty: the default one
 };
 
@@ -53,7 +57,14 @@ class SqliteJournal : public Journal {
     void read_dead_letters(ReadDeadLetters query, std::function<void(base::Result<DeadLetters>)> done) override;
     void read_changes(ReadChanges query, std::function<void(base::Result<Changes>)> done) override;
     void read_backlog(std::string sink, std::function<void(base::Result<std::vector<ClassBacklog>>)> done) override;
+    void read_purgeable(ReadPurgeable query, std::function<void(base::Result<Purgeable>)> done) override;
+    void read_chain(ReadChain query, std::function<void(base::Result<ChainBite>)> done) override;
+    void read_losses(std::function<void(base::Result<std::vector<LossRow>>)> done) override;
     StoreStatus status() const override;
+    // The key that recordings of the call are sealed with. Any thread but the store's; waits at most `most` when it has to be
+    // looked up. nullopt with state "on": there is none (yet), or the journal cannot say now.
+    std::optional<Key> recording_key(const CallSid& call, std::chrono::milliseconds most);
+    Vault::State encryption() const;
 
     // Takes no more rows, writes what waits for at most `flush`, then puts the rest into the
     // emergency file, notes the stop and closes. Idempotent. Acknowledgements that are still open

@@ -2,6 +2,7 @@
 
 #include "base/base64.hpp"
 #include "base/random.hpp"
+#include "store/rows.hpp"
 
 #include <algorithm>
 
@@ -51,7 +52,8 @@ const CallSid* call_of(const Record& record) {
         [](const auto& row) -> const CallSid* {
             if constexpr (std::is_same_v<std::decay_t<decltype(row)>, Audit>) {
                 return row.call ? &*row.call : nullptr;
-            } else if constexpr (std::is_same_v<std::decay_t<decltype(row)>, Delivered>) {
+            } else if constexpr (std::is_same_v<std::decay_t<decltype(row)>, Delivered> ||
+                                 std::is_same_v<std::decay_t<decltype(row)>, PurgeAudit>) {
                 return nullptr;
             } else {
                 return row.call.str().empty() ? nullptr : &row.call;
@@ -68,16 +70,19 @@ TakenOver Writer::take_over(const TakeOver& start) {
     std::uint64_t ticket = 0;
     bool clean = false;
     {
-        Query q(db_, "SELECT generation, next_seq, run, ticket, clean_stop FROM schema");
+        Query q(db_, "SELECT generation, next_seq, run, ticket, clean_stop, rows FROM schema");
         if (q.step()) {
             done.generation = q.word(0);
             next_seq_ = q.number(1);
             run = static_cast<std::uint64_t>(q.number(2));
             ticket = static_cast<std::uint64_t>(q.number(3));
             clean = q.number(4) != 0;
+            rows_ = q.number(5);
         }
     }
     if (done.generation.empty()) create_schema_row(start, done);
+    generation_ = done.generation;
+    go_on_with_chain(start, done.generation);
     if (run == start.run && done.previous.empty()) {
         done.previous = "same";
         done.ticket = ticket;
@@ -96,8 +101,89 @@ TakenOver Writer::take_over(const TakeOver& start) {
     }
     for (const auto& file : start.set_aside) note(start.utc_ms, "quarantine", file);
     for (const auto& damaged : start.to_salvage) order(damaged, start.utc_ms);
+    for (const auto& loss : start.losses) lost(loss, start.utc_ms);
+    Query(db_, "UPDATE schema SET public_key = ?", vault_.public_half()).run();
     save_progress(done.ticket);
     return done;
+}
+
+// Links of one key and one life of the journal are a segment. A key that cannot be opened now ends its segment.
+void Writer::go_on_with_chain(const TakeOver& start, const std::string& generation) {
+    if (!chain_.load()) {
+        begin_chain_segment(start.chain, generation);
+        rows_ = 0;
+        for (const Table* table : k_tables) rows_ += db_.number((std::string("SELECT count(*) FROM ") + table->name).c_str());
+        if (rows_ > 0) chain_.catch_up();
+        return;
+    }
+    const auto segment = chain_.newest_segment();
+    const bool plain = !segment || segment->sealed_key.empty();
+    const auto key = plain ? std::nullopt : vault_.open_key(chain_key_name(segment->generation, segment->first), segment->sealed_key);
+    if (key) return chain_.use_key(std::string(key->bytes()));
+    if (plain && vault_.public_half().empty()) return;
+    begin_chain_segment(chain_.head(), generation);
+}
+
+void Writer::begin_chain_segment(const ChainHead& from, const std::string& generation) {
+    const Key key = Key::random();
+    const auto sealed = vault_.seal_key(chain_key_name(generation, from.n + 1), key);
+    chain_.begin(from, generation, sealed, sealed.empty() ? std::string() : std::string(key.bytes()));
+}
+
+void Writer::mark() {
+    marked_seq_ = next_seq_;
+    marked_rows_ = rows_;
+    chain_.mark();
+}
+
+void Writer::forget() {
+    next_seq_ = marked_seq_;
+    rows_ = marked_rows_;
+    chain_.forget();
+    has_key_.clear();
+}
+
+Mark Writer::watermark() const {
+    return {generation_, chain_.head(), rows_, next_seq_, migrations().back().version, vault_.public_half()};
+}
+
+void Writer::inserted(const Table& table, std::int64_t seq) {
+    ++rows_;
+    chain_.wrote(table, seq);
+}
+
+bool Writer::lost(const Loss& loss, std::int64_t utc_ms) {
+    Query(db_, "INSERT OR IGNORE INTO loss (utc_ms, what, rows, part, row, detail) VALUES (?, ?, ?, ?, ?, ?)", utc_ms, loss.what,
+          loss.rows, loss.part, loss.row, loss.detail)
+        .run();
+    if (db_.number("SELECT changes()") == 0) return false;
+    note(utc_ms, "loss", "what=" + loss.what + " rows=" + std::to_string(loss.rows) + (loss.detail.empty() ? "" : " " + loss.detail));
+    return true;
+}
+
+// The key is there before the first text that is sealed with it, in one transaction.
+Key Writer::key_for(const std::string& sid) {
+    auto keys = vault_.keys_of(sid);
+    if (!keys.empty() && has_key_.count(sid) > 0) return keys.front();
+    const auto known = sealed_key_in(db_, sid);
+    if (!known || keys.empty()) {
+        const auto sealed = vault_.make(sid, known.value_or(""));
+        for (const char* table : {"call_key", "call_key_copy"}) {
+            Query(db_, std::string("INSERT OR REPLACE INTO ") + table + " (call_sid, sealed, crc) VALUES (?1, ?2, row_crc(?1, ?2))", sid,
+                  sealed)
+                .run();
+        }
+        keys = vault_.cached(sid);
+    }
+    if (has_key_.size() >= Vault::k_calls_max) has_key_.clear();
+    has_key_.insert(sid);
+    return keys.front();
+}
+
+std::string Writer::stored(const std::string& sid, std::string_view column, std::int64_t row, const Text& text) {
+    if (vault_.state() == Vault::State::off || sid.empty()) return stored_plain(text.reveal());
+    if (text.reveal().empty()) return {};
+    return stored_sealed(key_for(sid), sealed_for(sid, column, row), text.reveal());
 }
 
 void Writer::create_schema_row(const TakeOver& start, TakenOver& done) {
@@ -158,10 +244,14 @@ std::int64_t Writer::mark_interrupted(std::int64_t utc_ms) {
 }
 
 void Writer::save_progress(std::uint64_t ticket) {
-    Query(db_, "UPDATE schema SET next_seq = ?, ticket = ?", next_seq_, static_cast<std::int64_t>(ticket)).run();
+    Query(db_, "UPDATE schema SET next_seq = ?, rows = ?, ticket = ?", next_seq_, rows_, static_cast<std::int64_t>(ticket)).run();
+    guard_schema_row(db_);
 }
 
-void Writer::save_next_seq() { Query(db_, "UPDATE schema SET next_seq = ?", next_seq_).run(); }
+void Writer::save_next_seq() {
+    Query(db_, "UPDATE schema SET next_seq = ?, rows = ?", next_seq_, rows_).run();
+    guard_schema_row(db_);
+}
 
 void Writer::note(std::int64_t utc_ms, std::string_view action, std::string_view detail) {
     write(Audit{utc_ms, "daemon", std::string(action), std::string(detail), std::nullopt});
@@ -169,7 +259,8 @@ void Writer::note(std::int64_t utc_ms, std::string_view action, std::string_view
 
 void Writer::note_stop(std::int64_t utc_ms) {
     note(utc_ms, "stop", "clean");
-    Query(db_, "UPDATE schema SET next_seq = ?, clean_stop = 1", next_seq_).run();
+    Query(db_, "UPDATE schema SET clean_stop = 1").run();
+    save_next_seq();
 }
 
 // --- records ---
@@ -193,6 +284,7 @@ Writer::Call Writer::find_or_recover(const std::string& sid, std::int64_t starte
     Query(db_, insert_sql(k_call_table), call.seq, base, base, nullptr, nullptr, sid, "", "", "", "", "", call.status,
           "", call.decision, "", "", started_utc_ms, nullptr, nullptr)
         .run();
+    inserted(k_call_table, call.seq);
     changed(ChangeClass::call, call.seq, started_utc_ms);
     return call;
 }
@@ -206,8 +298,9 @@ Writer::Place Writer::next_place(const std::string& sid, std::int64_t started_ut
 // Numbers of a class go on behind what the sinks have, whatever has been removed.
 void Writer::changed(ChangeClass change_class, std::int64_t row, std::int64_t utc_ms) {
     Query(db_,
-          "INSERT INTO change (class, number, row, utc_ms) VALUES (?1, 1 + max(coalesce((SELECT max(number) FROM change WHERE "
-          "class = ?1), 0), coalesce((SELECT max(number) FROM cursor WHERE class = ?1), 0)), ?2, ?3)",
+          "INSERT INTO change (class, number, row, utc_ms, crc) SELECT c, n, r, u, row_crc(c, n, r, u) FROM (SELECT ?1 AS c, 1 + "
+          "max(coalesce((SELECT max(number) FROM change WHERE class = ?1), 0), coalesce((SELECT max(number) FROM cursor WHERE class = "
+          "?1), 0)) AS n, ?2 AS r, ?3 AS u)",
           static_cast<std::int64_t>(change_class), row, utc_ms)
         .run();
 }
@@ -222,34 +315,36 @@ void Writer::rehash(std::int64_t call) {
     static const std::string sql =
         "UPDATE call SET crc = " + k_call_table.hash_sql() + " WHERE seq = ?";
     Query(db_, sql, call).run();
+    chain_.wrote(k_call_table, call);
 }
 
 Written Writer::write(const CallOpened& row) {
     const auto& sid = row.call.str();
     if (const auto call = find(sid)) {  // the webhook came twice, or later rows were first
-        fill(*call, row);
+        fill(*call, row, stored(sid, "call.from_number", 0, row.from), stored(sid, "call.to_number", 0, row.to));
         return {nullptr, call->last_call_seq};
     }
     const auto live = live_.find(sid);
     const std::int64_t base = live == live_.end() ? 0 : live->second;
     const auto seq = next_seq_++;
-    Query(db_, insert_sql(k_call_table), seq, base, base, nullptr, nullptr, sid, row.account_sid, row.from.reveal(),
-          row.to.reveal(), row.direction, row.attestation, row.status, row.rung, row.decision, "", "", row.utc_ms, nullptr, nullptr)
+    Query(db_, insert_sql(k_call_table), seq, base, base, nullptr, nullptr, sid, row.account_sid,
+          stored(sid, "call.from_number", 0, row.from), stored(sid, "call.to_number", 0, row.to), row.direction, row.attestation,
+          row.status, row.rung, row.decision, "", "", row.utc_ms, nullptr, nullptr)
         .run();
+    inserted(k_call_table, seq);
     changed(ChangeClass::call, seq, row.utc_ms);
     return {&k_call_table, base};
 }
 
-// Adds what is not known yet; never changes what is.
-void Writer::fill(const Call& call, const CallOpened& row) {
+// Adds what is not known yet; never changes what is. The numbers come as they are stored.
+void Writer::fill(const Call& call, const CallOpened& row, const std::string& from_number, const std::string& to_number) {
     const auto started = call.decision == k_recovered ? std::min(row.utc_ms, call.started_utc_ms) : call.started_utc_ms;
     Query(db_,
           "UPDATE call SET account_sid = iif(account_sid = '', ?2, account_sid), from_number = iif(from_number = '', "
           "?3, from_number), to_number = iif(to_number = '', ?4, to_number), direction = iif(direction = '', ?5, "
           "direction), attestation = iif(attestation = '', ?6, attestation), rung = iif(rung = '', ?7, rung), decision "
           "= iif(decision IN ('', 'recovered') AND ?8 <> '', ?8, decision), started_utc_ms = ?9 WHERE seq = ?1",
-          call.seq, row.account_sid, row.from.reveal(), row.to.reveal(), row.direction, row.attestation, row.rung,
-          row.decision, started)
+          call.seq, row.account_sid, from_number, to_number, row.direction, row.attestation, row.rung, row.decision, started)
         .run();
     rehash(call.seq);
     changed(ChangeClass::call, call.seq, row.utc_ms);
@@ -304,21 +399,25 @@ Written Writer::write(const Utterance& row) {
     if (const auto call_seq = known_deferred(row)) return {nullptr, *call_seq};
     const auto& sid = row.call.str();
     const auto place = next_place(sid, row.utc_ms - row.end_ms);
-    Query(db_, insert_sql(k_utterance_table), next_seq_++, place.call, place.call_seq, nullptr, nullptr, sid,
-          row.utc_ms, word(row.speaker), row.text.reveal(), row.start_ms, row.end_ms, row.provider, row.item_id,
+    const auto seq = next_seq_++;
+    Query(db_, insert_sql(k_utterance_table), seq, place.call, place.call_seq, nullptr, nullptr, sid, row.utc_ms,
+          word(row.speaker), stored(sid, "utterance.text", seq, row.text), row.start_ms, row.end_ms, row.provider, row.item_id,
           row.failed, row.interrupted, row.played_ms, row.total_ms, row.response_us, row.vad_us, row.provider_us,
           row.box_us, row.deferred)
         .run();
-    changed(ChangeClass::transcript, next_seq_ - 1, row.utc_ms);
+    inserted(k_utterance_table, seq);
+    changed(ChangeClass::transcript, seq, row.utc_ms);
     return {&k_utterance_table, place.call_seq};
 }
 
 Written Writer::write(const Seam& row) {
     const auto& sid = row.call.str();
     const auto place = next_place(sid, row.utc_ms - row.offset_ms);
-    Query(db_, insert_sql(k_seam_table), next_seq_++, place.call, place.call_seq, nullptr, nullptr, sid, row.utc_ms,
+    const auto seq = next_seq_++;
+    Query(db_, insert_sql(k_seam_table), seq, place.call, place.call_seq, nullptr, nullptr, sid, row.utc_ms,
           row.offset_ms, row.kind, row.from_rung, row.to_rung, row.reason)
         .run();
+    inserted(k_seam_table, seq);
     changed(ChangeClass::call, place.call, row.utc_ms);
     return {&k_seam_table, place.call_seq};
 }
@@ -334,10 +433,12 @@ Written Writer::write(const Audit& row) {
         call = place.call;
         call_seq = place.call_seq;
     }
-    Query(db_, insert_sql(k_audit_table), next_seq_++, call, call_seq, nullptr, nullptr, sid, row.utc_ms, row.actor,
+    const auto seq = next_seq_++;
+    Query(db_, insert_sql(k_audit_table), seq, call, call_seq, nullptr, nullptr, sid, row.utc_ms, row.actor,
           row.action, row.detail)
         .run();
-    changed(ChangeClass::audit, next_seq_ - 1, row.utc_ms);
+    inserted(k_audit_table, seq);
+    changed(ChangeClass::audit, seq, row.utc_ms);
     return {&k_audit_table, call_seq.value_or(0)};
 }
 
@@ -350,20 +451,24 @@ Written Writer::write(const Recording& row) {
         if (known.step()) return {nullptr, known.number(0)};
     }
     const auto place = next_place(sid, row.utc_ms - row.offset_ms);
-    Query(db_, insert_sql(k_recording_table), next_seq_++, place.call, place.call_seq, nullptr, nullptr, sid,
+    const auto seq = next_seq_++;
+    Query(db_, insert_sql(k_recording_table), seq, place.call, place.call_seq, nullptr, nullptr, sid,
           row.utc_ms, row.offset_ms, row.path, row.sha256, row.duration_ms, row.lost_ms, row.legs, row.retention_class)
         .run();
-    changed(ChangeClass::recording, next_seq_ - 1, row.utc_ms);
+    inserted(k_recording_table, seq);
+    changed(ChangeClass::recording, seq, row.utc_ms);
     return {&k_recording_table, place.call_seq};
 }
 
 Written Writer::write(const Fact& row) {
     const auto& sid = row.call.str();
     const auto place = next_place(sid, row.utc_ms - row.offset_ms);
-    Query(db_, insert_sql(k_fact_table), next_seq_++, place.call, place.call_seq, nullptr, nullptr, sid, row.utc_ms,
-          row.offset_ms, row.slot, row.source, row.value.reveal(), row.normal.reveal(), row.kind, row.known, row.denied,
-          row.confidence, row.turn, row.begin, row.end)
+    const auto seq = next_seq_++;
+    Query(db_, insert_sql(k_fact_table), seq, place.call, place.call_seq, nullptr, nullptr, sid, row.utc_ms, row.offset_ms,
+          row.slot, row.source, stored(sid, "fact.value", seq, row.value), stored(sid, "fact.normal", seq, row.normal), row.kind,
+          row.known, row.denied, row.confidence, row.turn, row.begin, row.end)
         .run();
+    inserted(k_fact_table, seq);
     changed(ChangeClass::incident, place.call, row.utc_ms);
     return {&k_fact_table, place.call_seq};
 }
@@ -371,10 +476,12 @@ Written Writer::write(const Fact& row) {
 Written Writer::write(const Incident& row) {
     const auto& sid = row.call.str();
     const auto place = next_place(sid, row.utc_ms - row.offset_ms);
-    Query(db_, insert_sql(k_incident_table), next_seq_++, place.call, place.call_seq, nullptr, nullptr, sid, row.utc_ms,
-          row.offset_ms, row.rev, row.type, row.also, row.priority, row.place.reveal(), row.place_kind, row.place_known,
+    const auto seq = next_seq_++;
+    Query(db_, insert_sql(k_incident_table), seq, place.call, place.call_seq, nullptr, nullptr, sid, row.utc_ms, row.offset_ms,
+          row.rev, row.type, row.also, row.priority, stored(sid, "incident.place", seq, row.place), row.place_kind, row.place_known,
           row.differ, row.questions)
         .run();
+    inserted(k_incident_table, seq);
     changed(ChangeClass::incident, place.call, row.utc_ms);
     changed(ChangeClass::call, place.call, row.utc_ms);
     return {&k_incident_table, place.call_seq};
@@ -383,20 +490,24 @@ Written Writer::write(const Incident& row) {
 Written Writer::write(const Dispatch& row) {
     const auto& sid = row.call.str();
     const auto place = next_place(sid, row.utc_ms - row.offset_ms);
-    Query(db_, insert_sql(k_dispatch_table), next_seq_++, place.call, place.call_seq, nullptr, nullptr, sid, row.utc_ms,
-          row.offset_ms, row.number, row.state, row.rule, row.type, row.priority, row.place.reveal(), row.incomplete,
+    const auto seq = next_seq_++;
+    Query(db_, insert_sql(k_dispatch_table), seq, place.call, place.call_seq, nullptr, nullptr, sid, row.utc_ms, row.offset_ms,
+          row.number, row.state, row.rule, row.type, row.priority, stored(sid, "dispatch.place", seq, row.place), row.incomplete,
           row.actor, row.reason)
         .run();
-    changed(ChangeClass::dispatch, next_seq_ - 1, row.utc_ms);
+    inserted(k_dispatch_table, seq);
+    changed(ChangeClass::dispatch, seq, row.utc_ms);
     changed(ChangeClass::call, place.call, row.utc_ms);
     return {&k_dispatch_table, place.call_seq};
 }
 
 Written Writer::write(const Outbox& row) {
     const auto place = place_if_any(row.call, row.utc_ms - row.offset_ms);
-    Query(db_, insert_sql(k_outbox_table), next_seq_++, place.call, place.call_seq, nullptr, nullptr, place.sid, row.utc_ms,
-          row.offset_ms, row.target, row.key, row.step, row.attempts, row.body.reveal())
+    const auto seq = next_seq_++;
+    Query(db_, insert_sql(k_outbox_table), seq, place.call, place.call_seq, nullptr, nullptr, place.sid, row.utc_ms, row.offset_ms,
+          row.target, row.key, row.step, row.attempts, stored(row.call.str(), "outbox.body", seq, row.body))
         .run();
+    inserted(k_outbox_table, seq);
     if (row.step == "retried") note_again(row);
     return {&k_outbox_table, place.call_seq.value_or(0)};
 }
@@ -420,18 +531,74 @@ void Writer::note_again(const Outbox& row) {
 
 Written Writer::write(const DeadLetter& row) {
     const auto place = place_if_any(row.call, row.utc_ms - row.offset_ms);
-    Query(db_, insert_sql(k_dead_letter_table), next_seq_++, place.call, place.call_seq, nullptr, nullptr, place.sid, row.utc_ms,
-          row.offset_ms, row.target, row.key, row.attempts, row.reason, row.body.reveal(), row.change)
+    const auto seq = next_seq_++;
+    // The reason may be the server's, and repeat what it refuses.
+    Query(db_, insert_sql(k_dead_letter_table), seq, place.call, place.call_seq, nullptr, nullptr, place.sid, row.utc_ms, row.offset_ms,
+          row.target, row.key, row.attempts, stored(row.call.str(), "dead_letter.reason", seq, Text(row.reason)),
+          stored(row.call.str(), "dead_letter.body", seq, row.body), row.change)
         .run();
+    inserted(k_dead_letter_table, seq);
     return {&k_dead_letter_table, place.call_seq.value_or(0)};
 }
 
 Written Writer::write(const Delivered& row) {
     Query(db_,
-          "INSERT INTO cursor (sink, class, number) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET number = max(number, "
-          "excluded.number)",
+          "INSERT INTO cursor (sink, class, number, crc) VALUES (?1, ?2, ?3, row_crc(?1, ?2, ?3)) ON CONFLICT DO UPDATE SET number = "
+          "max(number, excluded.number), crc = row_crc(sink, class, max(number, excluded.number))",
           row.sink, static_cast<std::int64_t>(row.change_class), row.number)
         .run();
+    return {};
+}
+
+// The audit row tells it and stays; it names the call, whose number is never given again.
+Written Writer::write(const Purge& row) {
+    const auto& sid = row.call.str();
+    const auto call = find(sid);
+    if (!call || rank(call->status) < rank("interrupted")) return {};
+    const auto told = next_seq_;
+    const auto written = write(Audit{row.utc_ms, row.actor, row.words_only ? "purge_words" : "purge", "reason=" + row.reason, row.call});
+    if (!row.words_only) {
+        for (const char* table : {"call_key", "call_key_copy"}) {
+            Query(db_, std::string("DELETE FROM ") + table + " WHERE call_sid = ?", sid).run();
+        }
+        has_key_.erase(sid);
+        vault_.forget(sid);
+    }
+    // The call's own row last: the others refer to it.
+    for (const Table* table : {&k_utterance_table, &k_fact_table, &k_seam_table, &k_recording_table, &k_incident_table, &k_dispatch_table,
+                               &k_outbox_table, &k_dead_letter_table, &k_call_table}) {
+        const bool words = table == &k_utterance_table || table == &k_fact_table;
+        if (row.words_only && !words) continue;
+        Query(db_, std::string("DELETE FROM ") + table->name + " WHERE " + (table->is_call() ? "seq" : "call") + " = ?", call->seq).run();
+        const auto gone = db_.number("SELECT changes()");
+        if (gone == 0) continue;
+        rows_ -= gone;
+        chain_.purged(*table, call->seq, told);
+    }
+    return written;
+}
+
+// A bounded number at a time; asked for again while there are more.
+Written Writer::write(const PurgeAudit& row) {
+    constexpr std::int64_t k_rows_at_once = 500;
+    std::int64_t last = 0;
+    {
+        Query q(db_, "SELECT max(seq) FROM (SELECT seq, utc_ms FROM audit ORDER BY seq LIMIT ?) WHERE utc_ms < ?", k_rows_at_once,
+                row.before_utc_ms);
+        if (q.step()) last = q.number(0);
+    }
+    if (last == 0) return {};
+    // Those that keep a call, and what is known of a purge or of a loss, outlive the others.
+    Query(db_,
+          "DELETE FROM audit WHERE seq <= ?1 AND utc_ms < ?2 AND action NOT IN ('hold', 'release_hold', 'purge', 'purge_words', 'loss', "
+          "'losses_seen')",
+          last, row.before_utc_ms)
+        .run();
+    const auto gone = db_.number("SELECT changes()");
+    if (gone == 0) return {};
+    rows_ -= gone;
+    chain_.purged(k_audit_table, 0, last);
+    note(row.utc_ms, "purge_audit", "rows=" + std::to_string(gone));
     return {};
 }
 
@@ -439,14 +606,15 @@ Written Writer::write(const Delivered& row) {
 
 void Writer::order(const SalvageOrder& order, std::int64_t utc_ms) {
     Query(db_,
-          "INSERT INTO salvage (file, since_utc_ms, below_seq, done, salvaged_rows, gaps) VALUES (?, ?, ?, 0, 0, 0) ON "
-          "CONFLICT DO NOTHING",
-          order.file, utc_ms, order.below_seq)
+          "INSERT INTO salvage (file, since_utc_ms, below_seq, done, salvaged_rows, gaps, generation, expected_rows) VALUES (?, ?, ?, "
+          "0, 0, 0, ?, ?) ON CONFLICT DO NOTHING",
+          order.file, utc_ms, order.below_seq, order.generation, order.expected_rows)
         .run();
 }
 
 std::int64_t Writer::origin_id(const std::string& generation) {
     Query(db_, "INSERT INTO origin (generation) VALUES (?) ON CONFLICT DO NOTHING", generation).run();
+    Query(db_, "UPDATE origin SET crc = row_crc(id, generation) WHERE generation = ?", generation).run();
     Query q(db_, "SELECT id FROM origin WHERE generation = ?", generation);
     return q.step() ? q.number(0) : 0;
 }
@@ -467,9 +635,9 @@ bool Writer::take_back(const Salvaged& row) {
         for (const auto& cell : row.content) q.bind(cell);
         q.run();
     }
-    const bool inserted = db_.number("SELECT changes()") > 0;
-    if (!inserted) return false;
+    if (db_.number("SELECT changes()") == 0) return false;
     const auto seq = next_seq_++;
+    inserted(*row.table, seq);
     const auto utc_ms = at != nullptr ? *at : 0;
     if (const auto told = class_of(*row.table)) changed(*told, *told == ChangeClass::incident ? *call : seq, utc_ms);
     if (call && told_with_call(*row.table)) changed(ChangeClass::call, *call, utc_ms);
@@ -495,13 +663,11 @@ bool Writer::take_back_call(const Salvaged& row, std::int64_t from) {
         CallOpened known;
         known.utc_ms = number("started_utc_ms");
         known.account_sid = text("account_sid");
-        known.from = Text(text("from_number"));
-        known.to = Text(text("to_number"));
         known.direction = text("direction");
         known.attestation = text("attestation");
         known.rung = text("rung");
         known.decision = text("decision");
-        fill(*call, known);
+        fill(*call, known, text("from_number"), text("to_number"));
         return false;
     }
     const auto seq = next_seq_++;
@@ -510,22 +676,46 @@ bool Writer::take_back_call(const Salvaged& row, std::int64_t from) {
         for (const auto& cell : row.content) q.bind(cell);
         q.run();
     }
+    inserted(k_call_table, seq);
     changed(ChangeClass::call, seq, number("started_utc_ms"));
     return true;
 }
 
 std::vector<SalvageOrder> Writer::unfinished_orders() {
     std::vector<SalvageOrder> orders;
-    for (Query q(db_, "SELECT file, below_seq FROM salvage WHERE done = 0 ORDER BY id"); q.step();) {
-        orders.push_back({q.word(0), q.number(1)});
+    for (Query q(db_, "SELECT file, below_seq, generation, expected_rows FROM salvage WHERE done = 0 ORDER BY id"); q.step();) {
+        orders.push_back({q.word(0), q.number(1), q.word(2), q.number(3)});
     }
     return orders;
 }
 
-std::int64_t Writer::finish(const SalvageOrder& order, std::int64_t rows, std::int64_t gaps, std::int64_t utc_ms) {
-    Query(db_, "UPDATE salvage SET done = 1, salvaged_rows = ?, gaps = ? WHERE file = ?", rows, gaps, order.file).run();
+void Writer::take_back(const Link& link, std::string_view head) {
+    Query(db_, "INSERT OR IGNORE INTO chain (n, part, row, call, hash, head) VALUES (?, ?, ?, ?, ?, ?)", link.n, link.part, link.row,
+          link.call, Blob{link.hash}, Blob{head})
+        .run();
+}
+
+void Writer::take_back(const ChainSegment& segment) {
+    Query(db_, "INSERT OR IGNORE INTO chain_segment (first, generation, before, sealed_key) VALUES (?, ?, ?, ?)", segment.first,
+          segment.generation, Blob{segment.before}, segment.sealed_key)
+        .run();
+}
+
+void Writer::take_back_key(const std::string& sid, const std::string& sealed) {
+    for (const char* table : {"call_key", "call_key_copy"}) {
+        Query(db_, std::string("INSERT OR IGNORE INTO ") + table + " (call_sid, sealed, crc) VALUES (?1, ?2, row_crc(?1, ?2))", sid, sealed)
+            .run();
+    }
+}
+
+std::int64_t Writer::finish(const SalvageOrder& order, std::int64_t rows, std::int64_t gaps, std::int64_t lost_rows,
+                            std::int64_t utc_ms) {
+    Query(db_, "UPDATE salvage SET done = 1, salvaged_rows = ?, gaps = ?, lost_rows = ? WHERE file = ?", rows, gaps, lost_rows, order.file)
+        .run();
     const auto interrupted = mark_interrupted(utc_ms);
-    note(utc_ms, "salvaged", order.file + " rows=" + std::to_string(rows) + " gaps=" + std::to_string(gaps));
+    note(utc_ms, "salvaged",
+         order.file + " rows=" + std::to_string(rows) + " gaps=" + std::to_string(gaps) + " lost=" + std::to_string(lost_rows));
+    if (lost_rows > 0 || gaps > 0) lost({"salvage", lost_rows, 0, 0, "file=" + order.file + " gaps=" + std::to_string(gaps)}, utc_ms);
     return interrupted;
 }
 

@@ -2,16 +2,20 @@
 // in the Database. Store thread only.
 #pragma once
 
+#include "store/chain.hpp"
 #include "store/database.hpp"
 #include "store/emergency_file.hpp"
 #include "store/journal.hpp"
 #include "store/schema.hpp"
+#include "store/vault.hpp"
+#include "store/watermark.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace holdfast::store {
@@ -28,6 +32,19 @@ struct Written {
 struct SalvageOrder {
     std::string file;
     std::int64_t below_seq = INT64_MAX;
+    std::string generation;           // by the watermark, when the file cannot be believed; empty: the file says
+    std::int64_t expected_rows = -1;  // the same; -1: nobody knows
+};
+
+constexpr std::int64_t k_chain_part = -1;
+
+// Rows that are gone, or are not what was written.
+struct Loss {
+    std::string what;       // "salvage", "journal_missing", "watermark", "row_changed", "row_missing", "key_missing", "links" ...
+    std::int64_t rows = 0;  // 0: how many is not known
+    std::int64_t part = 0;  // of one row: its table and seq; of the chain: k_chain_part and the link
+    std::int64_t row = 0;
+    std::string detail;     // for people; no content
 };
 
 // What start-up needs to know and do in one transaction.
@@ -43,6 +60,8 @@ struct TakeOver {
     // no replay.
     std::uint64_t salvaged_run = 0;
     std::uint64_t salvaged_ticket = 0;
+    ChainHead chain;           // where the chain goes on, when the database has none
+    std::vector<Loss> losses;  // found on the way here
 };
 
 struct TakenOver {
@@ -56,7 +75,7 @@ struct TakenOver {
 
 class Writer {
   public:
-    Writer(Database& db, const LiveCalls& live) : db_(db), live_(live) {}
+    Writer(Database& db, const LiveCalls& live, Vault& vault) : db_(db), live_(live), vault_(vault), chain_(db) {}
 
     // Makes the database this run's: creates the schema row, replays what an earlier run left in the
     // emergency file (exactly once), marks its open calls interrupted, notes the start. When the
@@ -71,8 +90,11 @@ class Writer {
     std::int64_t next_seq() const { return next_seq_; }
     void note_stop(std::int64_t utc_ms);
     // Before a transaction, and after one that was rolled back: the counter is part of it.
-    void mark() { marked_seq_ = next_seq_; }
-    void forget() { next_seq_ = marked_seq_; }
+    void mark();
+    void forget();
+    Mark watermark() const;  // where all is now
+    // Written down once for each row; true when it is news.
+    bool lost(const Loss& loss, std::int64_t utc_ms);
 
     // One row out of a damaged file: the columns after the head, in the order of the table.
     struct Salvaged {
@@ -83,10 +105,13 @@ class Writer {
         std::vector<Cell> content;
     };
     bool take_back(const Salvaged& row);  // true when it was not there yet
+    void take_back(const Link& link, std::string_view head);
+    void take_back(const ChainSegment& segment);
+    void take_back_key(const std::string& sid, const std::string& sealed);
     void order(const SalvageOrder& order, std::int64_t utc_ms);
     std::vector<SalvageOrder> unfinished_orders();
     // Notes the end of it. Calls it brought back open ended with their run; returns how many.
-    std::int64_t finish(const SalvageOrder& order, std::int64_t rows, std::int64_t gaps, std::int64_t utc_ms);
+    std::int64_t finish(const SalvageOrder& order, std::int64_t rows, std::int64_t gaps, std::int64_t lost, std::int64_t utc_ms);
 
   private:
     struct Call {
@@ -119,8 +144,15 @@ class Writer {
     Written write(const Outbox& row);
     Written write(const DeadLetter& row);
     Written write(const Delivered& row);
+    Written write(const Purge& row);
+    Written write(const PurgeAudit& row);
 
     void create_schema_row(const TakeOver& start, TakenOver& done);
+    void go_on_with_chain(const TakeOver& start, const std::string& generation);
+    void begin_chain_segment(const ChainHead& from, const std::string& generation);
+    void inserted(const Table& table, std::int64_t seq);
+    std::string stored(const std::string& sid, std::string_view column, std::int64_t row, const Text& text);
+    Key key_for(const std::string& sid);
     std::int64_t replay(const TakeOver& start, std::uint64_t run, std::uint64_t ticket);
     std::int64_t mark_interrupted(std::int64_t utc_ms);
     std::optional<Call> find(const std::string& sid);
@@ -128,7 +160,7 @@ class Writer {
     Place next_place(const std::string& sid, std::int64_t started_utc_ms);
     MaybePlace place_if_any(const CallSid& call, std::int64_t started_utc_ms);
     void note_again(const Outbox& row);
-    void fill(const Call& call, const CallOpened& row);
+    void fill(const Call& call, const CallOpened& row, const std::string& from_number, const std::string& to_number);
     void finish(const Call& call, std::string_view status, std::int64_t utc_ms, std::int64_t duration_ms,
                 std::string_view reason);
     void rehash(std::int64_t call);
@@ -138,8 +170,14 @@ class Writer {
 
     Database& db_;
     const LiveCalls& live_;
+    Vault& vault_;
+    Chain chain_;
+    std::string generation_;
+    std::unordered_set<std::string> has_key_;  // calls whose key is in this database; those seen lately
     std::int64_t next_seq_ = 0;
+    std::int64_t rows_ = 0;
     std::int64_t marked_seq_ = 0;
+    std::int64_t marked_rows_ = 0;
     std::size_t replaying_ = 0;
 };
 

@@ -45,7 +45,7 @@ bool wrote_down(const store::Utterance& said) {
 // answer is such a sign, too.
 std::int64_t heard_until(const store::CallDetail& call, const std::string& rung, std::int64_t at) {
     std::int64_t until = 0;
-    for (const auto& [seq, said] : call.utterances) {
+    for (const auto& [seq, said, unreadable] : call.utterances) {
         const bool caller = said.speaker == store::Speaker::caller;
         if (!is_live(said) || said.provider != rung || said.start_ms > at || (caller && !wrote_down(said))) continue;
         until = std::max(until, caller ? std::min(said.end_ms, at) : said.start_ms);
@@ -105,7 +105,7 @@ std::vector<Span> unheard_spans(const store::CallDetail& call, const store::Reco
     for (auto& span : spans) span = {std::max(span.from_ms, whole.from_ms), std::min(span.to_ms, whole.to_ms)};
     spans.erase(std::remove_if(spans.begin(), spans.end(), [](const Span& s) { return s.length() <= 0; }), spans.end());
     merge(spans);
-    for (const auto& [seq, said] : call.utterances) {
+    for (const auto& [seq, said, unreadable] : call.utterances) {
         if (wrote_down(said)) subtract(spans, {said.start_ms, said.end_ms});
     }
     spans.erase(std::remove_if(spans.begin(), spans.end(), [](const Span& s) { return s.length() < k_piece_least_ms; }),

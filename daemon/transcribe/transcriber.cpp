@@ -155,7 +155,7 @@ bool Transcriber::find_pieces(Job& job, const std::vector<Span>& unheard, const 
     }
     finder.finish();
     std::unordered_set<std::string> done;
-    for (const auto& [seq, said] : detail.utterances) {
+    for (const auto& [seq, said, unreadable] : detail.utterances) {
         if (said.deferred) done.insert(said.item_id);
     }
     std::int64_t sound_ms = 0;

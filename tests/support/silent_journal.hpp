@@ -15,6 +15,9 @@ class SilentJournal : public store::Journal {
     void read_dead_letters(store::ReadDeadLetters, std::function<void(base::Result<store::DeadLetters>)>) override {}
     void read_changes(store::ReadChanges, std::function<void(base::Result<store::Changes>)>) override {}
     void read_backlog(std::string, std::function<void(base::Result<std::vector<store::ClassBacklog>>)>) override {}
+    void read_purgeable(store::ReadPurgeable, std::function<void(base::Result<store::Purgeable>)>) override {}
+    void read_chain(store::ReadChain, std::function<void(base::Result<store::ChainBite>)>) override {}
+    void read_losses(std::function<void(base::Result<std::vector<store::LossRow>>)>) override {}
     store::StoreStatus status() const override { return {}; }
 };
 

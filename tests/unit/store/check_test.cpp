@@ -41,7 +41,7 @@ TEST_F(CheckFile, FindsNothingWrongWithAGoodFile) {
     EXPECT_TRUE(found.good());
     EXPECT_EQ(found.generation, generation);
     EXPECT_EQ(found.site_id, "site-1");
-    EXPECT_EQ(found.schema_version, 5);
+    EXPECT_EQ(found.schema_version, 6);
     EXPECT_TRUE(found.stopped_cleanly);
     ASSERT_EQ(found.tables.size(), 10u);
     EXPECT_EQ(found.tables[1].table, "utterance");

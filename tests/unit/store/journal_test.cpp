@@ -286,7 +286,7 @@ TEST_F(Journal, StatusSaysWhatIsInIt) {
     EXPECT_EQ(status.health, store::StoreHealth::good);
     EXPECT_EQ(status.reason, "");
     EXPECT_EQ(status.generation.size(), 16u);
-    EXPECT_EQ(status.schema_version, 5);
+    EXPECT_EQ(status.schema_version, 6);
     EXPECT_EQ(status.rows_committed, 2);
     EXPECT_EQ(status.rows_waiting, 0);
     EXPECT_GT(status.free_bytes, 0);
