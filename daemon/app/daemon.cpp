@@ -4,6 +4,7 @@
 #include "app/cad_webhook.hpp"
 #include "app/exit_codes.hpp"
 #include "app/prompts.hpp"
+#include "app/recording_reader.hpp"
 #include "app/twilio_rest.hpp"
 #include "app/voices.hpp"
 #include "base/random.hpp"
@@ -53,6 +54,7 @@ constexpr std::chrono::milliseconds k_probe_every{2000};      // cpp-daemon.md 5
 constexpr std::chrono::milliseconds k_status_every{5000};
 constexpr std::chrono::milliseconds k_goodbye{2000};          // for closing handshakes after a drain
 constexpr std::chrono::milliseconds k_recorder_flush{5'000};
+constexpr std::chrono::milliseconds k_reader_stop{2'000};
 constexpr std::chrono::milliseconds k_journal_flush{10'000};
 constexpr int k_descriptors_reserved = 128;                   // journal, log, admin, listeners
 constexpr int k_descriptors_per_call = 4;                     // two legs, a renewal, a webhook
@@ -273,6 +275,7 @@ class Daemon {
 
     // admin loop
     MediaSnapshot snapshot_;
+    std::unique_ptr<RecordingReader> recording_reader_;
     std::optional<http::AdminRoutes> admin_routes_;
     std::unique_ptr<net::HttpListener> admin_listener_;
 
@@ -303,6 +306,7 @@ Daemon::~Daemon() {
     if (transcriber_) transcriber_->stop();
     if (recorder_) recorder_->stop(k_recorder_flush);
     if (journal_) journal_->stop(k_journal_flush);
+    if (recording_reader_) recording_reader_->stop(k_reader_stop);
     admin_.stop();
     if (admin_thread_.joinable()) admin_thread_.join();
     admin_listener_.reset();
@@ -461,6 +465,10 @@ int Daemon::open_admin() {
     };
     admin_options.letter_retried = [this](const std::string& target) {
         if (target == "cad") media_.post([this] { desk_->look_again(); });
+    };
+    recording_reader_ = std::make_unique<RecordingReader>(plain_recordings(config_.recording.path));
+    admin_options.read_recording = [this](std::string path, std::int64_t offset, std::int64_t bytes, auto answer) {
+        recording_reader_->read(std::move(path), offset, bytes, std::move(answer));
     };
     admin_routes_.emplace(admin_, *journal_, *feed_, [this] { return status(); }, admin_options);
     net::ListenOptions options;

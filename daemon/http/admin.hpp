@@ -1,6 +1,7 @@
 // The admin listener's routes: health, metrics, the REST views of the journal and the event feed.
 // Runs on the admin thread's loop; questions go to the journal and come back by a post, so nothing
-// here blocks. What changes something: handing a call to a person, and deciding on a dispatch.
+// here blocks. What changes something: handing a call to a person, and deciding on a dispatch; what gives a call away is told
+// in the journal first.
 #pragma once
 
 #include "base/ids.hpp"
@@ -8,6 +9,7 @@
 #include "call/registry.hpp"
 #include "http/admin_answer.hpp"
 #include "http/admin_dispatch.hpp"
+#include "http/admin_export.hpp"
 #include "http/admin_letters.hpp"
 #include "http/feed_hub.hpp"
 #include "http/status.hpp"
@@ -28,6 +30,7 @@ struct AdminOptions {
     std::function<void(const base::CallSid&, std::function<void(base::Result<call::Transfer>)> answered)> transfer;
     DispatchActions dispatches;
     std::function<void(const std::string& target)> letter_retried;
+    ReadRecording read_recording;
 };
 
 class AdminRoutes : public net::HttpHandler {
@@ -61,6 +64,7 @@ class AdminRoutes : public net::HttpHandler {
     std::shared_ptr<Questions> questions_;  // answers hold it weakly
     DispatchRoutes dispatches_;
     LetterRoutes letters_;
+    ExportRoutes exports_;
 };
 
 }  // namespace holdfast::http

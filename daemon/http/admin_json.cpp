@@ -273,8 +273,11 @@ std::string calls_json(const store::CallList& list) {
     return dump({{"calls", std::move(calls)}});
 }
 
-std::string call_json(const store::CallDetail& detail) {
+namespace {
+
+Json call_document(const store::CallDetail& detail) {
     Json call = call_object(detail.call);
+    call["account_sid"] = detail.call.account_sid;
     call["from"] = detail.call.from.reveal();
     call["to"] = detail.call.to.reveal();
     call["attestation"] = detail.call.attestation;
@@ -295,22 +298,38 @@ std::string call_json(const store::CallDetail& detail) {
     for (const auto& row : detail.incidents) incidents.push_back(incident_object(row));
     Json dead = Json::array();
     for (const auto& letter : detail.dead_letters) {
-        dead.push_back({{"utc_ms", letter.utc_ms}, {"target", letter.target}, {"key", letter.key}, {"attempts", letter.attempts},
-                        {"reason", letter.reason}});
+        dead.push_back({{"utc_ms", letter.utc_ms}, {"offset_ms", letter.offset_ms}, {"target", letter.target}, {"key", letter.key},
+                        {"attempts", letter.attempts}, {"reason", letter.reason}});
     }
     Json dispatches = Json::array();
     for (const auto& row : detail.dispatches) dispatches.push_back(dispatch_object(row));
     Json audit = Json::array();
     for (const auto& row : detail.audit) audit.push_back(audit_object(row));
-    return dump({{"call", std::move(call)},
-                 {"utterances", std::move(utterances)},
-                 {"seams", std::move(seams)},
-                 {"recordings", std::move(recordings)},
-                 {"facts", std::move(facts)},
-                 {"incidents", std::move(incidents)},
-                 {"dispatches", std::move(dispatches)},
-                 {"dead_letters", std::move(dead)},
-                 {"audit", std::move(audit)}});
+    return {{"call", std::move(call)},
+            {"utterances", std::move(utterances)},
+            {"seams", std::move(seams)},
+            {"recordings", std::move(recordings)},
+            {"facts", std::move(facts)},
+            {"incidents", std::move(incidents)},
+            {"dispatches", std::move(dispatches)},
+            {"dead_letters", std::move(dead)},
+            {"audit", std::move(audit)}};
+}
+
+}  // namespace
+
+std::string call_json(const store::CallDetail& detail) { return dump(call_document(detail)); }
+
+std::string export_json(const ExportAbout& about, const store::CallDetail& detail) {
+    Json head{{"id", about.id},
+              {"call", detail.call.call.str()},
+              {"site_id", about.site_id},
+              {"version", about.version},
+              {"generation", about.generation},
+              {"exported_utc_ms", about.utc_ms},
+              {"by", about.by},
+              {"why", about.why}};
+    return dump({{"export", std::move(head)}, {"detail", call_document(detail)}});
 }
 
 std::string dispatch_json(const dispatch::Life& life) { return dump({{"dispatch", life_object(life)}}); }

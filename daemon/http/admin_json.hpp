@@ -18,6 +18,12 @@ std::string ready_json(const DaemonStatus& status, std::int64_t now_utc_ms);
 // No phone numbers; those are in the detail of one call only.
 std::string calls_json(const store::CallList& list);
 std::string call_json(const store::CallDetail& detail);
+struct ExportAbout {
+    std::string id;  // what its recordings are asked for with; a secret of who exports
+    std::string site_id, version, generation, by, why;
+    std::int64_t utc_ms = 0;
+};
+std::string export_json(const ExportAbout& about, const store::CallDetail& detail);
 std::string dispatch_json(const dispatch::Life& life);
 std::string dead_letters_json(const store::DeadLetters& letters);
 std::string dispatches_json(const std::vector<dispatch::Life>& lives);

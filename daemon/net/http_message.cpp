@@ -27,6 +27,8 @@ const char* status_words(int status) {
         case 409: return "Conflict";
         case 411: return "Length Required";
         case 413: return "Content Too Large";
+        case 415: return "Unsupported Media Type";
+        case 416: return "Range Not Satisfiable";
         case 417: return "Expectation Failed";
         case 421: return "Misdirected Request";
         case 426: return "Upgrade Required";

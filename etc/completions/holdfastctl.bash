@@ -14,18 +14,18 @@ _holdfastctl() {
     for ((i = 1; i < COMP_CWORD; i++)); do
         word=${COMP_WORDS[i]}
         case $word in
-            status | calls | show | tail | transfer | incidents | approve | reject | check | elevenlabs | prompts | streets | sync | twiml) command=${command:-$word} ;;
+            status | calls | show | export | tail | transfer | incidents | approve | reject | check | elevenlabs | prompts | streets | sync | twiml) command=${command:-$word} ;;
             --admin) address=(--admin "${COMP_WORDS[i + 1]}") ;;
         esac
     done
     case $prev in
         --admin | --limit) return ;;
         --ca | --to | --from | --config | --key-file) compopt -o default; return ;;
-        --voice | --model | --url) return ;;
+        --voice | --model | --url | --by | --why) return ;;
         --call) _holdfastctl_calls "${address[@]}"; return ;;
     esac
     case $command in
-        "") COMPREPLY=($(compgen -W "status calls show tail transfer incidents approve reject check elevenlabs prompts streets sync twiml $common --version" -- "$cur")) ;;
+        "") COMPREPLY=($(compgen -W "status calls show export tail transfer incidents approve reject check elevenlabs prompts streets sync twiml $common --version" -- "$cur")) ;;
         elevenlabs)
             COMPREPLY=($(compgen -W "agent create show --url --key-file --name --language --llm --tts-model --voice \
                 --instructions --max-minutes --dry-run $common" -- "$cur"))
@@ -53,6 +53,13 @@ _holdfastctl() {
         twiml) COMPREPLY=($(compgen -W "fallback --config $common" -- "$cur")) ;;
         calls) COMPREPLY=($(compgen -W "--active --limit $common" -- "$cur")) ;;
         tail) COMPREPLY=($(compgen -W "--call --until-end --verbose $common" -- "$cur")) ;;
+        export)
+            if [[ $cur == -* ]]; then
+                COMPREPLY=($(compgen -W "--to --by --why --force $common" -- "$cur"))
+            else
+                _holdfastctl_calls "${address[@]}"
+            fi
+            ;;
         show)
             if [[ $cur == -* ]]; then
                 COMPREPLY=($(compgen -W "$common" -- "$cur"))

@@ -1,6 +1,7 @@
 // The command line: what may be asked, and which command answers.
 #include "base/ids.hpp"
 #include "holdfastctl/commands.hpp"
+#include "holdfastctl/export.hpp"
 #include "holdfastctl/own_prompts.hpp"
 #include "holdfastctl/prompts_build.hpp"
 #include "holdfastctl/streets.hpp"
@@ -18,7 +19,7 @@ namespace {
 constexpr char k_footer[] =
     "Exit codes:\n"
     "  0   what was asked about is good\n"
-    "  1   it is not: the daemon is not ready, the call is unknown, the file has problems\n"
+    "  1   it is not: the daemon is not ready, the call is unknown, the file has problems, an export is not complete\n"
     "  2   no daemon could be reached at --admin\n"
     "  64  the command line is wrong\n"
     "\n"
@@ -43,6 +44,7 @@ struct Commands {
     CLI::App* status;
     CLI::App* calls;
     CLI::App* show;
+    CLI::App* export_call;
     CLI::App* tail;
     CLI::App* transfer;
     CLI::App* incidents;
@@ -98,6 +100,7 @@ void declare_eleven(CLI::App& app, ElevenOptions& options, Commands& commands) {
 
 // Options of the commands that work on files.
 struct FileOptions {
+    Export export_call;
     PromptsBuild prompts_build;
     PromptsImport prompts_import;
     std::string prompts_folder;
@@ -129,6 +132,7 @@ Commands declare(CLI::App& app, Options& options, FileOptions& files) {
     commands.show->add_option("SID", options.call, "The call's CallSid")
         ->required()
         ->check(check_sid);
+    commands.export_call = declare_export(app, files.export_call);
     commands.tail = app.add_subcommand("tail", "Follow calls as they happen");
     commands.tail->add_option("--call", options.call, "Only this call")->check(check_sid);
     commands.tail->add_flag("--until-end", options.until_end,
@@ -201,6 +205,7 @@ int dispatch(const Commands& commands, const Session& session, const FileOptions
     if (commands.dead_letters->parsed()) return dead_letters_command(session);
     if (commands.letter_retry->parsed()) return letter_retry_command(session);
     if (commands.letter_discard->parsed()) return letter_discard_command(session);
+    if (commands.export_call->parsed()) return export_command(session, files.export_call);
     if (commands.tail->parsed()) return tail_command(session);
     if (commands.agent_create->parsed()) return agent_create_command(session);
     if (commands.agent_show->parsed()) return agent_show_command(session);

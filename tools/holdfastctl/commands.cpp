@@ -12,7 +12,6 @@
 #include <string>
 
 namespace holdfast::ctl {
-namespace {
 
 int complain(const Session& session, int code, const std::string& message) {
     session.err << "holdfastctl: " << message << "\n";
@@ -24,6 +23,13 @@ int unreachable(const Session& session, const Client& client, const base::Error&
                     "cannot reach " + client.address() + ": " +
                         (why.detail.empty() ? why.code : printable(why.detail)));
 }
+
+std::string user_name() {
+    const passwd* const entry = ::getpwuid(::getuid());
+    return entry == nullptr ? "uid " + std::to_string(::getuid()) : entry->pw_name;
+}
+
+namespace {
 
 // One document of the daemon, or the exit code of what went wrong (already said).
 struct Document {
@@ -60,12 +66,6 @@ Document show(const Session& session, const std::string& target, Human human) {
     session.out << (session.options.json ? document.text : human(document.json, session.look))
                 << std::flush;
     return document;
-}
-
-// Who works here, for the audit: a claim, as the admin listener has no accounts.
-std::string user_name() {
-    const passwd* const entry = ::getpwuid(::getuid());
-    return entry == nullptr ? "uid " + std::to_string(::getuid()) : entry->pw_name;
 }
 
 // Asks for something to be done. `good`: the status that says it is; `said` is printed then.

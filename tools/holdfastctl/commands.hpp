@@ -1,6 +1,7 @@
 // The program without its process: arguments in, text and exit code out.
 #pragma once
 
+#include "base/error.hpp"
 #include "holdfastctl/eleven_agent.hpp"
 #include "holdfastctl/text.hpp"
 
@@ -11,10 +12,12 @@
 
 namespace holdfast::ctl {
 
+class Client;
+
 // Exit codes; --help and the manual page say the same.
 constexpr int k_exit_ok = 0;
 constexpr int k_exit_not_good =
-    1;  // the daemon is not ready, the call is unknown, the file has problems
+    1;  // the daemon is not ready, the call is unknown, the file has problems, an export is not complete
 constexpr int k_exit_unreachable = 2;  // no Holdfast daemon answered
 constexpr int k_exit_usage = 64;
 
@@ -56,6 +59,12 @@ struct Session {
     std::ostream& out;
     std::ostream& err;
 };
+
+// What commands share. Says `message` on err, and gives `code` back.
+int complain(const Session& session, int code, const std::string& message);
+int unreachable(const Session& session, const Client& client, const base::Error& why);
+// Who works here, for the audit: a claim, as the admin listener has no accounts.
+std::string user_name();
 
 int status_command(const Session& session);
 int calls_command(const Session& session);

@@ -22,11 +22,6 @@ namespace {
 constexpr std::size_t k_prompt_bytes_max = 64 * 1024;
 constexpr std::size_t k_body_bytes_max = 4 * 1024 * 1024;
 
-int complain(const Session& session, int code, const std::string& message) {
-    session.err << "holdfastctl: " << message << "\n";
-    return code;
-}
-
 // Empty, and the reason said, when there is none.
 base::Secret key_of(const Session& session) {
     const config::CredentialSource source{"elevenlabs_api_key", "--key-file", session.options.eleven.key_file,

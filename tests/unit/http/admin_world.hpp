@@ -23,9 +23,19 @@ inline constexpr char k_call_b[] = "CA0000000000000000000000000000000b";
 
 class WaitingJournal : public SilentJournal {
   public:
-    bool append(store::Record record, store::Ack) override {
+    bool append(store::Record record, store::Ack ack) override {
+        if (full) return false;
         records.push_back(std::move(record));
+        if (ack && answers_at_once) {
+            ack(committed);
+        } else if (ack) {
+            acks.push_back(std::move(ack));
+        }
         return true;
+    }
+    // Says of every row that waits for it what became of it.
+    void commit() {
+        for (auto& ack : std::exchange(acks, {})) ack(committed);
     }
     void read_calls(store::ReadCalls query,
                     std::function<void(base::Result<store::CallList>)> done) override {
@@ -55,6 +65,9 @@ class WaitingJournal : public SilentJournal {
     }
 
     bool answers_at_once = false;
+    bool full = false;
+    store::Committed committed{true, false, 1};
+    std::vector<store::Ack> acks;
     base::Result<store::CallList> list = store::CallList{};
     base::Result<store::CallDetail> detail = store::CallDetail{};
     std::vector<store::ReadCalls> queries;
