@@ -194,7 +194,7 @@ int measure(const Options& o) {
         std::cerr << out["curve"].back().dump() << '\n';
     }
     out["documents"] = (*crowd)->documents();
-    if (const auto call = (*crowd)->last_call(); !call.empty()) {
+    if (const auto call = (*crowd)->last_call(); followed && !call.empty()) {
         const auto bytes = bench::stored_bytes(settings.mongo, call);
         out["stored_bytes_per_call"] = bytes ? Json(*bytes) : Json(nullptr);
     }

@@ -50,6 +50,10 @@ struct Note {
     bool last = false;  // of its call
 };
 
+float waited_ms(const Note& note, TimePoint until) {
+    return std::chrono::duration<float, std::milli>(until - note.due).count();
+}
+
 struct LiveCall {
     base::CallSid sid;
     TimePoint began;
@@ -105,10 +109,11 @@ class Box {
     // `told` is called for each note that the server has now.
     template <class Told>
     void settle(const Batch& batch, const sync::Outcome& outcome, Told told);
-    std::int64_t left() const {
-        std::int64_t all = 0;
-        for (const auto& notes : waiting_) all += static_cast<std::int64_t>(notes.size());
-        return all;
+    template <class Fn>
+    void each_waiting(Fn fn) const {
+        for (const auto& notes : waiting_) {
+            for (const auto& note : notes) fn(note);
+        }
     }
 
   private:
@@ -320,9 +325,16 @@ Tally Crowd::Impl::run(const Plan& plan) {
     for (std::size_t i = 0; i < settings_.threads; ++i) threads.emplace_back([this, &plan] { work(plan); });
     for (auto& thread : threads) thread.join();
     Tally tally = std::move(tally_);
-    for (const auto& box : boxes_) tally.left += box->left();
+    const auto ended = Clock::now();
+    for (auto& box : boxes_) {
+        box->advance(plan, ended, tally);  // also those for which no thread had time
+        box->each_waiting([&](const Note& note) {
+            tally.left += note.count;
+            if (plan.in_window(note.due)) tally.latency_ms.push_back(waited_ms(note, ended));
+        });
+    }
     std::sort(tally.latency_ms.begin(), tally.latency_ms.end());
-    tally.busy = std::chrono::duration<double>(busy_) / std::chrono::duration<double>(Clock::now() - began) /
+    tally.busy = std::chrono::duration<double>(busy_) / std::chrono::duration<double>(ended - began) /
                  static_cast<double>(settings_.threads);
     return tally;
 }
@@ -386,7 +398,7 @@ void Crowd::Impl::turn(Box& box, const Plan& plan) {
     auto& documents = documents_[k_collections[place_of(batch->change_class)]];
     box.settle(*batch, outcome, [&](const Note& note) {
         if (plan.in_window(now)) tally_.notes_taken += note.count;
-        if (plan.in_window(note.due)) tally_.latency_ms.push_back(std::chrono::duration<float, std::milli>(now - note.due).count());
+        if (plan.in_window(note.due)) tally_.latency_ms.push_back(waited_ms(note, now));
         documents += note.new_document ? 1 : 0;
         if (!note.last) return;
         if (const auto* recording = std::get_if<store::Recording>(&note.change.what)) last_call_ = recording->call.str();

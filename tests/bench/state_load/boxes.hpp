@@ -31,7 +31,9 @@ struct Tally {
     std::int64_t operations = 0, known_before = 0, refused = 0;  // in the whole phase, as all below
     std::int64_t left = 0;                        // notes that nobody had taken when it was given up
     std::map<std::string, std::int64_t> errors;   // by what the sink calls them
-    std::vector<float> latency_ms;                // of the notes that were offered in the window; sorted
+    // Sorted: from when the notes that were offered in the window could be sent until the sink had them; for what is left, until
+    // it was given up.
+    std::vector<float> latency_ms;
     double busy = 0;                              // share of the threads' time that was spent in sinks
 };
 
@@ -50,7 +52,7 @@ class Crowd {
     Tally calls(double speed, std::chrono::milliseconds window, std::chrono::milliseconds drain);
 
     std::map<std::string, std::int64_t> documents() const;  // made so far, by collection
-    std::string last_call() const;                          // one of which everything is there; empty: none
+    std::string last_call() const;                          // that has ended, of those that told so; empty: none
 
   private:
     class Impl;
