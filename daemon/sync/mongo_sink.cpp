@@ -464,6 +464,10 @@ base::Result<std::unique_ptr<Sink>> make_mongo_sink(MongoSettings settings) {
     ms(MONGOC_URI_SERVERSELECTIONTIMEOUTMS, settings.selection_timeout);
     ms(MONGOC_URI_SOCKETTIMEOUTMS, settings.socket_timeout);
     mongoc_uri_set_option_as_int32(uri, MONGOC_URI_MAXPOOLSIZE, 1);
+    // Unless the agency says so, one name is not the whole: the driver would stay with that member when it is primary no more (M04).
+    if (!mongoc_uri_has_option(uri, MONGOC_URI_DIRECTCONNECTION)) {
+        mongoc_uri_set_option_as_bool(uri, MONGOC_URI_DIRECTCONNECTION, false);
+    }
     mongoc_uri_set_option_as_bool(uri, MONGOC_URI_RETRYWRITES, true);
     mongoc_uri_set_appname(uri, "holdfastd");
     if (!settings.tls_ca_file.empty()) {

@@ -197,29 +197,52 @@ class Proxy:
         self.process = await asyncio.create_subprocess_exec(
             str(START.parent / "fault_proxy"), "--to", f"127.0.0.1:{port}", *map(str, arguments),
             stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        self.port = json.loads(await within(self.process.stdout.readline(), "the proxy to start"))["port"]
+        about = json.loads(await within(self.process.stdout.readline(), "the proxy to start"))
+        self.port, self.uri, self.report = about["port"], about["uri"], None
         return self
+
+    async def tell(self, word):
+        self.process.stdin.write(word.encode() + b"\n")
+        await self.process.stdin.drain()
 
     async def end(self):
         """What it did."""
-        self.process.stdin.close()
-        report = await within(self.process.stdout.readline(), "the proxy's report")
-        await within(self.process.wait(), "the proxy to end")
-        return json.loads(report)
+        if self.report is None:
+            self.process.stdin.close()
+            self.report = json.loads(await within(self.process.stdout.readline(), "the proxy's report"))
+            await within(self.process.wait(), "the proxy to end")
+        return self.report
 
 
-FAULTS = "lost_reply,cut,delay,twice,short,write_concern,code_10107,code_189,code_91,code_50"
+async def proxied(world, place, *arguments):
+    proxy = await Proxy().start(place.port, *arguments)
+    world.closing.append(proxy.end)
+    return proxy
+
+
+ROWS = int(os.environ.get("HOLDFAST_SYNC_ROWS", "10000"))
+
+
+async def backlog(folder, rows=ROWS):
+    """A journal in `folder` with so many rows of transcripts that nobody has been told."""
+    folder.mkdir(exist_ok=True)
+    made = await asyncio.create_subprocess_exec(str(DRAIN), "--journal", str(folder), "--rows", str(rows), stderr=subprocess.DEVNULL)
+    assert await asyncio.wait_for(made.wait(), 600) == 0
+
+
+FAULTS = "lost_reply,cut,delay,twice,short,write_concern,step_down,code_10107,code_189,code_91,code_50"
 
 
 @on_each_server
 @scenario
 async def test_M02_M03_M04_M07_M09_faults_on_the_way_lose_nothing_and_make_nothing_twice(world, server):
-    total = int(os.environ.get("HOLDFAST_SYNC_ROWS", "10000"))
+    total = ROWS
     place = await mongo(world, server)
     # FerretDB looks through its whole collection for what is there already: more faults would measure only that.
-    proxy = await Proxy().start(place.port, "--rate", 0.25 if server == "java" else 0.05, "--faults", FAULTS, "--refuse", "POISON", "--delay-ms", 1200)
+    proxy = await Proxy().start(place.port, "--rate", 0.25 if server == "java" else 0.05, "--faults", FAULTS, "--refuse", "POISON", "--delay-ms", 1200,
+                                "--members", 3)
     drain = await asyncio.create_subprocess_exec(
-        str(DRAIN), "--uri", f"mongodb://127.0.0.1:{proxy.port}/?socketTimeoutMS=500", "--rows", str(total), "--poison", "1000",
+        str(DRAIN), "--uri", proxy.uri + "&socketTimeoutMS=500", "--rows", str(total), "--poison", "1000",
         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     out, _ = await asyncio.wait_for(drain.communicate(), 600)
     report = await proxy.end()
@@ -235,13 +258,74 @@ async def test_M02_M03_M04_M07_M09_faults_on_the_way_lose_nothing_and_make_nothi
     assert max(revisions) == (total - 1) // 50 + 1 and database.active_calls.count_documents({}) == 20
 
 
+@on_each_server
+@scenario
+async def test_M04_a_set_whose_primary_steps_down_again_and_again_has_every_row_once(world, server):
+    place = await mongo(world, server)
+    proxy = await proxied(world, place, "--members", 3, "--step-down-every", 4)
+    await backlog(world.tmp / "store")
+    there = place.database().transcripts
+    provider = await ready(world, proxy.uri + "&serverSelectionTimeoutMS=500")
+
+    async def drained():
+        while True:
+            sync = (await world.admin("/api/v1/status"))[1]["sync"]
+            if sync["as_of_utc_ms"]:  # never does it say that something is there which is not
+                assert there.count_documents({}) >= ROWS - sync["waiting"]["transcript"], sync
+                if sync["rows_waiting"] == 0:
+                    return
+            await asyncio.sleep(0.05)  # it is counted each second; the deadline is wait_for's
+    await asyncio.wait_for(drained(), 600)
+    texts = [row["text"] for row in there.find({}, {"text": 1})]
+    assert len(texts) == len(set(texts)) == ROWS
+    # Nobody is primary: rows wait, and the status says so until somebody is.
+    mark = len(world.log)
+    await proxy.tell("depose")
+    sid = await fire(world, provider)
+    await world.logged("the sink does not take what the journal has.*why=unreachable", mark)
+
+    async def waits():
+        while (await world.admin("/api/v1/status"))[1]["sync"]["rows_waiting"] < 6:
+            await asyncio.sleep(0.1)  # it is counted each second; the deadline is within()'s
+    await within(waits(), "rows to wait")
+    sync = (await world.admin("/api/v1/status"))[1]["sync"]
+    assert (sync["state"], sync["reason"]) == ("behind", "unreachable"), sync
+    mark, began = len(world.log), time.monotonic()
+    await proxy.tell("elect")
+    await world.logged("the sink takes rows again", mark)
+    back_s = time.monotonic() - began
+    await everything(world)
+    assert place.database().active_calls.find_one({"_id": sid})["status"] == "ended"
+    await world.stop_daemon()
+    report = await proxy.end()
+    print(f"with the new primary after {back_s:.1f} s", report)
+    assert report["step_downs"] > ROWS // 2500 and report["happened"], report
+    # From a step-down to the next write that is taken: an election takes 200 ms of it.
+    assert report["without_ms"]["median"] < 2000, report
+
+
+@on_each_server
+@scenario
+async def test_M04_the_name_of_one_member_is_enough_to_find_the_next_primary(world, server):
+    place = await mongo(world, server)
+    proxy = await proxied(world, place, "--members", 3)
+    provider = await ready(world, f"mongodb://127.0.0.1:{proxy.port}/?serverSelectionTimeoutMS=500")
+    await everything(world)
+    await proxy.tell("depose")
+    await proxy.tell("elect")
+    sid = await fire(world, provider)
+    await everything(world)
+    assert place.database().active_calls.find_one({"_id": sid})["status"] == "ended"
+    assert (await proxy.end())["step_downs"] == 1
+
+
 KEEPS_DATA = [name for name in SERVERS if name in ("ferretdb", "mongod")]
 
 
 @pytest.mark.parametrize("server", KEEPS_DATA)
 @scenario
 async def test_M01_a_server_that_is_killed_again_and_again_has_every_row_once_at_the_end(world, server):
-    total, kills = int(os.environ.get("HOLDFAST_SYNC_ROWS", "10000")), int(os.environ.get("HOLDFAST_SYNC_KILLS", "2"))
+    total, kills = ROWS, int(os.environ.get("HOLDFAST_SYNC_KILLS", "2"))
     (world.tmp / "data").mkdir()
     place = await mongo(world, server, "--folder", world.tmp / "data")
     drain = await asyncio.create_subprocess_exec(
@@ -355,9 +439,8 @@ async def test_M05_M15_what_is_sent_again_is_compared_and_a_difference_is_told(w
 @scenario
 async def test_M06_a_server_that_does_not_allow_it_is_for_people_to_mend(world, server):
     place = await mongo(world, server)
-    proxy = await Proxy().start(place.port, "--faults", "code_13")
-    world.closing.append(proxy.end)
-    await ready(world, f"mongodb://127.0.0.1:{proxy.port}/")
+    proxy = await proxied(world, place, "--faults", "code_13")
+    await ready(world, proxy.uri)
     await world.logged("the sink does not take what the journal has.*why=not_allowed code=13")
     _, page = await world.admin("/readyz")
     assert page["parts"]["sync"] == {"state": "degraded", "detail": "not_allowed"} and page["ready"], page

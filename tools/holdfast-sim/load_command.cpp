@@ -15,7 +15,7 @@ namespace {
 
 struct LoadArguments {
     std::string url = "http://127.0.0.1:8080/api/webhooks/voice";
-    std::string base, direct, token_file, key_file, ca_file, connect_to, report;
+    std::string base, direct, token_file, key_file, ca_file, connect_to, report, times;
     std::string model = "gpt-realtime-2.1";
     bool insecure = false, json = false, quiet = false;
     LoadOptions load;
@@ -46,6 +46,7 @@ int run_load(LoadArguments& a) {
     auto tls = tls_client({a.ca_file, !a.insecure});
     if (!tls) return fail(k_could_not_run, tls.error().detail);
     a.load.call.tls = *tls;
+    a.load.keep_times = !a.times.empty();
     if (a.load.direct) {
         const auto key = secret_from(a.key_file, "OPENAI_API_KEY");
         if (!key) return fail(k_could_not_run, key.error().detail);
@@ -72,6 +73,8 @@ int run_load(LoadArguments& a) {
     const auto report = load.report();
     if (!a.report.empty() && !write_file(a.report, report.dump(2) + "\n"))
         return fail(k_could_not_run, "cannot write " + a.report);
+    if (!a.times.empty() && !write_file(a.times, load.frame_times()))
+        return fail(k_could_not_run, "cannot write " + a.times);
     events.emit("report", report, sentence_of(report));
     return load.good() ? k_good : k_not_good;
 }
@@ -125,6 +128,7 @@ Command add_load_command(CLI::App& app) {
     app.add_option("--token-file", a->token_file, "Twilio auth token; otherwise TWILIO_AUTH_TOKEN");
     app.add_option("--key-file", a->key_file, "API key for --direct; otherwise OPENAI_API_KEY");
     app.add_option("--report", a->report, "file for the JSON report");
+    app.add_option("--times", a->times, "file for when each frame was sent and its round trip, both in us");
     app.add_flag("--json", a->json, "one JSON object a line on standard output");
     app.add_flag("--quiet", a->quiet, "no output but errors");
     app.footer(

@@ -10,6 +10,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <deque>
+#include <utility>
 
 namespace holdfast::sim {
 
@@ -78,6 +80,7 @@ class LoadCall final : public WsHandler {
     // Once every 20 ms.
     void slot(base::TimePoint now) {
         if (over_) return;
+        return_marks(now);
         if (state_ == State::connecting && now - launched_ > base::milliseconds(k_connect_ms))
             return fail("connecting took too long");
         if (state_ == State::greeting && greeting_over(now)) state_ = State::streaming;
@@ -121,13 +124,8 @@ class LoadCall final : public WsHandler {
         if (load_.options_.direct) return on_provider_event(text);
         const std::string_view payload = member(text, "\"payload\":\"");
         if (!payload.empty()) return on_audio(payload);
-        if (text.find("\"mark\"") == std::string_view::npos || !socket_->open()) return;
-        scratch_ = R"({"event":"mark","sequenceNumber":")";
-        append_number(scratch_, ++sequence_);
-        scratch_ += R"(","streamSid":")" + stream_sid_ + R"(","mark":{"name":")";
-        scratch_ += member(text, "\"name\":\"");
-        scratch_ += "\"}}";
-        socket_->send_text(scratch_);
+        if (text.find("\"mark\"") == std::string_view::npos) return;
+        marks_.emplace_back(std::max(load_.loop_.now(), played_at_), member(text, "\"name\":\""));
     }
     void on_ws_refused(const HttpMessage& answer) override { refused_ = answer.status; }
     void on_ws_binary(std::size_t) override {}
@@ -206,6 +204,17 @@ class LoadCall final : public WsHandler {
         }
     }
 
+    // When what stands before them has been played: a box takes marks that come at once for a line without length, and every
+    // later one for a queue on it.
+    void return_marks(base::TimePoint now) {
+        for (; !marks_.empty() && marks_.front().first <= now && socket_->open(); marks_.pop_front()) {
+            scratch_ = R"({"event":"mark","sequenceNumber":")";
+            append_number(scratch_, ++sequence_);
+            scratch_ += R"(","streamSid":")" + stream_sid_ + R"(","mark":{"name":")" + marks_.front().second + "\"}}";
+            socket_->send_text(scratch_);
+        }
+    }
+
     void send_frame() {
         const FrameNumber number{number_, static_cast<std::uint32_t>(next_)};
         scratch_.clear();
@@ -235,6 +244,7 @@ class LoadCall final : public WsHandler {
     void on_audio(std::string_view base64) {
         const auto now = load_.loop_.now();
         if (first_audio_ == base::TimePoint{}) first_audio_ = now;
+        played_at_ = std::max(now, played_at_) + base::milliseconds(base64.size() * 3 / 4 / 8);
         finder_.read(base64, [&](const FrameNumber& n) { on_frame(n, now); });
     }
 
@@ -257,6 +267,9 @@ class LoadCall final : public WsHandler {
             std::chrono::duration_cast<std::chrono::microseconds>(now - sent_at_[n.sequence])
                 .count();
         totals.round_trips_us.push_back(static_cast<std::uint32_t>(trip));
+        if (!load_.options_.keep_times) return;
+        totals.sent_us.push_back(
+            std::chrono::duration_cast<std::chrono::microseconds>(sent_at_[n.sequence].time_since_epoch()).count());
     }
 
     void account() {
@@ -284,6 +297,8 @@ class LoadCall final : public WsHandler {
     base::TimePoint began_{};
     base::TimePoint first_audio_{};
     base::TimePoint last_sent_{};
+    base::TimePoint played_at_{};  // all that came
+    std::deque<std::pair<base::TimePoint, std::string>> marks_;  // and when each is due
     std::string call_sid_;
     std::string stream_sid_;
     Webhook webhook_;
@@ -367,6 +382,13 @@ bool Load::good() const {
     return totals_.failed == 0 && totals_.started == options_.calls && totals_.lost == 0 &&
            totals_.duplicated == 0 && totals_.reordered == 0 && totals_.strange == 0 &&
            totals_.sent > 0;
+}
+
+std::string Load::frame_times() const {
+    std::string text;
+    for (std::size_t i = 0; i < totals_.sent_us.size(); ++i)
+        text += std::to_string(totals_.sent_us[i]) + "," + std::to_string(totals_.round_trips_us[i]) + "\n";
+    return text;
 }
 
 ordered_json Load::report() const {

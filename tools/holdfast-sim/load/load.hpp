@@ -23,6 +23,7 @@ struct LoadOptions {
     double rate = 10;       // calls started per second
     int seconds = 20;       // of numbered frames, each call
     int warm_up_ms = 1000;  // of each call, left out of the round trips
+    bool keep_times = false;  // of each round trip, for frame_times()
     bool direct = false;    // speak the provider's protocol to it, no daemon between
     net::Url provider;      // for direct
     std::string key = "sk-simulated";
@@ -40,6 +41,7 @@ struct LoadTotals {
     std::uint64_t strange = 0;  // frames of another call
     std::uint64_t foreign_bytes = 0;
     std::vector<std::uint32_t> round_trips_us;
+    std::vector<std::int64_t> sent_us;  // with keep_times: of each round trip, on the monotonic clock
     std::vector<std::string> errors;  // the first few
 };
 
@@ -53,6 +55,8 @@ class Load {
     void stop();  // early: every call ends now
     bool good() const;
     nlohmann::ordered_json report() const;
+    // With keep_times: a line for each frame that came back, "when it was sent on the monotonic clock,its round trip", in us.
+    std::string frame_times() const;
 
   private:
     friend class LoadCall;
