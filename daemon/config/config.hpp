@@ -164,6 +164,9 @@ struct Store {
     std::string path = "/var/lib/holdfast/holdfast.db";
     std::string runtime_path = "/run/holdfast";  // emergency file
     int retention_days = 365;
+    int words_retention_days = 0;  // 0: as retention_days
+    int audit_retention_days = 0;  // 0: as retention_days
+    std::string master_key_file;   // used when there is no credential of that name
 };
 
 struct Recording {
@@ -202,6 +205,8 @@ struct Credentials {
     base::Secret twilio_auth_token_next;
     base::Secret twilio_api_key_secret;
     base::Secret dispatch_webhook_secret;
+    base::Secret master_key;  // what callers said is sealed under it; empty: nothing is
+    bool master_key_unreadable = false;  // there is one, and it is no good
     base::Secret mongodb_uri;  // where the agency's database is; with a password
 };
 

@@ -145,6 +145,8 @@ constexpr auto dispatch_give_up = std::chrono::hours(6);     // of posting one d
 // --- journal ---
 constexpr std::size_t journal_batch_rows_max = 1'000;        // one commit; its first row waits for its last
 constexpr std::size_t journal_reads_max = 256;               // questions waiting; the next one is refused
+constexpr double disk_filling = 0.20;                        // free share: the first alarm (D01)
+constexpr double disk_nearly_full = 0.05;                    // the second; what is old and synced is purged before its time
 constexpr std::size_t journal_ballast_bytes = 1024 * 1024;   // given up so that a checkpoint fits (D01)
 constexpr std::size_t journal_emergency_bytes_max = 64 * 1024 * 1024;   // /run is memory
 constexpr std::size_t journal_row_bytes_max = 2 * 1024 * 1024;          // provider_message_bytes_max fits

@@ -39,6 +39,9 @@ ReloadDiff diff_reload(const Config& running, const Config& next) {
     compare("credential twilio_api_key_secret", a.twilio_api_key_secret, b.twilio_api_key_secret,
             diff.applied);
     compare("credential dispatch_webhook_secret", a.dispatch_webhook_secret, b.dispatch_webhook_secret, diff.applied);
+    compare("credential master_key", a.master_key, b.master_key, diff.needs_restart);
+    diff.effective.credentials.master_key = a.master_key;
+    diff.effective.credentials.master_key_unreadable = a.master_key_unreadable;
     compare("credential mongodb_uri", a.mongodb_uri, b.mongodb_uri, diff.needs_restart);
     diff.effective.credentials.mongodb_uri = a.mongodb_uri;
     return diff;

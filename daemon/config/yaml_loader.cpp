@@ -245,6 +245,13 @@ void read_credentials(Config& config, const Environment& environment, Files file
             "credential dispatch_webhook_secret, key dispatch.webhook.secret_file or variable DISPATCH_WEBHOOK_SECRET"));
     }
 
+    // Not having it must not keep callers from being answered: the journal writes on, sealed to the key's public half (D16).
+    std::vector<Problem> no_key;
+    const std::string key_file = files == Files::read ? config.store.master_key_file : std::string();
+    found.master_key = find_credential({"master_key", "store.master_key_file", key_file, "HOLDFAST_MASTER_KEY"}, environment, no_key);
+    found.master_key_unreadable = !no_key.empty();
+    for (const auto& problem : no_key) notes.push_back(to_string(problem) + ": what was sealed cannot be read until it is there");
+
     found.mongodb_uri = find("mongodb_uri", "", "", "MONGODB_URI");
 
     const auto& rungs = config.ladder.rungs;

@@ -37,6 +37,10 @@ constexpr std::string_view k_index =
     "POST /api/v1/calls/{sid}/transfer   hand it to a person; Content-Type: application/json\n"
     "POST /api/v1/calls/{sid}/export     all of it, for holdfastctl export; audited\n"
     "GET /api/v1/calls/{sid}/recordings/{name}   a part of its sound; ?export=ID &offset=N &bytes=N\n"
+    "POST /api/v1/calls/{sid}/hold | release | purge\n"
+    "GET /api/v1/verify        a bite of the chain over every row; ?part=N &after=N &limit=1..1000\n"
+    "GET /api/v1/losses        what was found to be gone or changed\n"
+    "POST /api/v1/losses/seen\n"
     "GET /api/v1/dispatches    newest first; ?open=true|false &limit=1..1000\n"
     "GET /api/v1/dispatches/{id}   what the CAD is told of one; ?format=holdfast|eido\n"
     "POST /api/v1/dispatches/{id}/approve | reject | acknowledge\n"
@@ -103,7 +107,8 @@ AdminRoutes::AdminRoutes(base::Loop& loop, store::Journal& journal, FeedHub& fee
       questions_(std::make_shared<Questions>(loop)),
       dispatches_(loop, journal, questions_, options_.dispatches),
       letters_(loop, journal, questions_, options_.letter_retried),
-      exports_(loop, journal, questions_, options_.read_recording, status_) {}
+      exports_(loop, journal, questions_, options_.read_recording, status_),
+      keep_(loop, journal, questions_, options_.purge) {}
 
 AdminRoutes::~AdminRoutes() = default;
 
@@ -117,6 +122,7 @@ void AdminRoutes::on_request(const net::HttpRequest& request, net::HttpReply rep
     if (!host_allowed(request)) {
         return reply(error_answer(403, "bad_host", "use 127.0.0.1, localhost or [::1] as the host"));
     }
+    if (KeepRoutes::takes(request.path())) return keep_.on_request(request, std::move(reply));
     if (ExportRoutes::takes(request.path())) return exports_.on_request(request, std::move(reply));
     if (LetterRoutes::takes(request.path())) return letters_.on_request(request, std::move(reply));
     if (DispatchRoutes::takes(request.path())) return dispatches_.on_request(request, std::move(reply));

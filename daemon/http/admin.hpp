@@ -10,6 +10,7 @@
 #include "http/admin_answer.hpp"
 #include "http/admin_dispatch.hpp"
 #include "http/admin_export.hpp"
+#include "http/admin_keep.hpp"
 #include "http/admin_letters.hpp"
 #include "http/feed_hub.hpp"
 #include "http/status.hpp"
@@ -31,6 +32,7 @@ struct AdminOptions {
     DispatchActions dispatches;
     std::function<void(const std::string& target)> letter_retried;
     ReadRecording read_recording;
+    KeepRoutes::Purge purge;
 };
 
 class AdminRoutes : public net::HttpHandler {
@@ -65,6 +67,7 @@ class AdminRoutes : public net::HttpHandler {
     DispatchRoutes dispatches_;
     LetterRoutes letters_;
     ExportRoutes exports_;
+    KeepRoutes keep_;
 };
 
 }  // namespace holdfast::http

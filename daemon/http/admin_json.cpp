@@ -33,7 +33,14 @@ Json store_object(const store::StoreStatus& status) {
             {"rows_waiting", status.rows_waiting},
             {"database_bytes", status.database_bytes},
             {"wal_bytes", status.wal_bytes},
-            {"free_bytes", status.free_bytes}};
+            {"free_bytes", status.free_bytes},
+            {"total_bytes", status.total_bytes},
+            {"losses", status.losses},
+            {"lost_rows", status.lost_rows},
+            {"loss", status.loss},
+            {"verified_utc_ms", or_null(status.verified_utc_ms)},
+            {"encryption", status.encryption},
+            {"keys_to_rotate", status.keys_to_rotate}};
 }
 
 Json line(const LineStatus& status) {
@@ -102,7 +109,9 @@ Json call_object(const store::CallRow& row) {
             {"end_reason", row.end_reason},
             {"utterances", row.utterances},
             {"last_seq", row.last_seq},
-            {"generation", row.generation}};
+            {"generation", row.generation},
+            {"held", row.held},
+            {"unreadable", row.unreadable}};
 }
 
 Json utterance_object(const store::UtteranceRow& row) {
@@ -111,6 +120,7 @@ Json utterance_object(const store::UtteranceRow& row) {
             {"utc_ms", said.utc_ms},
             {"speaker", said.speaker == store::Speaker::caller ? "caller" : "voice"},
             {"text", said.text.reveal()},
+            {"unreadable", row.unreadable},
             {"start_ms", said.start_ms},
             {"end_ms", said.end_ms},
             {"provider", said.provider},
@@ -330,6 +340,43 @@ std::string export_json(const ExportAbout& about, const store::CallDetail& detai
               {"by", about.by},
               {"why", about.why}};
     return dump({{"export", std::move(head)}, {"detail", call_document(detail)}});
+}
+
+std::string chain_json(const store::ChainBite& bite) {
+    Json findings = Json::array();
+    for (const auto& each : bite.findings) {
+        findings.push_back({{"link", each.n}, {"what", each.what}, {"table", each.table}, {"row", each.row}, {"detail", each.detail}});
+    }
+    Json purges = Json::array();
+    for (const auto& each : bite.purges) {
+        purges.push_back({{"audit_seq", each.audit_seq}, {"rows", each.rows}, {"utc_ms", each.utc_ms}, {"audit", each.line}});
+    }
+    return dump({{"done", bite.done},
+                 {"next_part", bite.next_part},
+                 {"next", bite.next},
+                 {"links", bite.links},
+                 {"rows", bite.rows},
+                 {"purged", bite.purged},
+                 {"heads_checked", bite.heads_checked},
+                 {"newest", bite.newest},
+                 {"head", base::hex_encode(bite.newest_head)},
+                 {"findings", std::move(findings)},
+                 {"purges", std::move(purges)}});
+}
+
+std::string losses_json(const std::vector<store::LossRow>& losses) {
+    Json list = Json::array();
+    for (const auto& each : losses) {
+        list.push_back({{"id", each.id},
+                        {"utc_ms", each.utc_ms},
+                        {"what", each.what},
+                        {"rows", each.rows},
+                        {"table", each.table},
+                        {"row", each.row},
+                        {"detail", each.detail},
+                        {"seen", each.seen}});
+    }
+    return dump({{"losses", std::move(list)}});
 }
 
 std::string dispatch_json(const dispatch::Life& life) { return dump({{"dispatch", life_object(life)}}); }

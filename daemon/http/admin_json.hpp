@@ -24,6 +24,8 @@ struct ExportAbout {
     std::int64_t utc_ms = 0;
 };
 std::string export_json(const ExportAbout& about, const store::CallDetail& detail);
+std::string chain_json(const store::ChainBite& bite);
+std::string losses_json(const std::vector<store::LossRow>& losses);
 std::string dispatch_json(const dispatch::Life& life);
 std::string dead_letters_json(const store::DeadLetters& letters);
 std::string dispatches_json(const std::vector<dispatch::Life>& lives);

@@ -26,8 +26,25 @@ Part certificate_part(const PublicStatus& listener, std::int64_t now_utc_ms) {
 Part store_part(const store::StoreStatus& status) {
     Part part{"store", PartState::ok, status.reason};
     if (status.health != store::StoreHealth::good) part.state = PartState::degraded;
+    // The marks of D01.
+    const double free = status.total_bytes > 0 ? static_cast<double>(status.free_bytes) / static_cast<double>(status.total_bytes) : 1;
+    if (part.detail.empty() && free < limits::disk_filling) {
+        part.state = PartState::degraded;
+        part.detail = free < limits::disk_nearly_full ? "disk_nearly_full" : "disk_filling";
+    }
     if (part.detail.empty()) part.detail = store::to_string(status.health);
     return part;
+}
+
+// Stands until a person has seen it: holdfastctl losses --seen.
+Part losses_part(const store::StoreStatus& status) {
+    if (status.losses == 0) return {"losses", PartState::ok, "none"};
+    return {"losses", PartState::degraded, status.loss};
+}
+
+Part encryption_part(const store::StoreStatus& status) {
+    return {"encryption", status.encryption == "key_missing" ? PartState::degraded : PartState::ok,
+            status.encryption.empty() ? "off" : status.encryption};
 }
 
 Part voice_part(const VoiceStatus& voice) {
@@ -66,6 +83,8 @@ std::vector<Part> parts_of(const DaemonStatus& status, std::int64_t now_utc_ms) 
          listening ? "listening" : "closed"},
         {"prompts", prompts ? PartState::ok : PartState::down, prompts ? "loaded" : "missing"},
         store_part(status.store),
+        losses_part(status.store),
+        encryption_part(status.store),
         voice_part(status.voice),
         certificate_part(status.public_, now_utc_ms),
         sync_part(status.sync, now_utc_ms),

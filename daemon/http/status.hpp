@@ -89,7 +89,7 @@ enum class PartState { ok, degraded, down };
 std::string_view to_string(PartState state);
 
 struct Part {
-    std::string_view name;  // front_door, prompts, store, voice, certificate, sync, draining
+    std::string_view name;  // front_door, prompts, store, losses, encryption, voice, certificate, sync, draining
     PartState state = PartState::ok;
     std::string detail;  // a word or two of a fixed set
 };

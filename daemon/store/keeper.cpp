@@ -28,8 +28,6 @@ constexpr auto k_scrub_again = std::chrono::hours(24);
 constexpr std::int64_t k_keys_rotated_at_once = 50;
 // Up to this size an index is compared with its table at each start; beyond, only by following the chain.
 constexpr std::int64_t k_whole_check_bytes = 64 << 20;
-constexpr double k_space_low = 0.20;
-constexpr double k_space_nearly_gone = 0.05;
 
 std::int64_t utc_now_ms() {
     return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
@@ -703,9 +701,9 @@ void Keeper::measure() {
         s.total_bytes = space.total_bytes;
     });
     const double share = space.total_bytes > 0 ? static_cast<double>(space.free_bytes) / static_cast<double>(space.total_bytes) : 1;
-    if (share >= k_space_low) return space_log_.reset();
+    if (share >= limits::disk_filling) return space_log_.reset();
     if (!space_log_.should_log(base::Mono::now())) return;
-    if (share < k_space_nearly_gone) {
+    if (share < limits::disk_nearly_full) {
         k_log.error("disk of the journal is nearly full", {{"free_bytes", space.free_bytes}});
     } else {
         k_log.warning("disk of the journal fills up", {{"free_bytes", space.free_bytes}});
