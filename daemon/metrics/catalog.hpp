@@ -160,7 +160,7 @@ inline Gauge recordings_active{"holdfast_recordings_active", "Calls that are bei
 inline LabelledCounter recordings_total{"holdfast_recordings_total", "Recordings ended, by what became of them.", "result",
     {"finished", "repaired", "failed", "other"}};
 inline LabelledCounter recording_error_total{"holdfast_recording_error_total", "Failed disk operations of recordings.", "step",
-    {"open", "write", "sync", "read", "rename", "journal", "repair", "other"}};
+    {"open", "write", "sync", "read", "rename", "key", "journal", "repair", "other"}};
 inline Counter recording_blocks_dropped_total{"holdfast_recording_blocks_dropped_total",
     "Pieces of audio that are silence in a recording because the writer's queue was full."};
 inline MillisecondCounter recording_lost_ms_total{"holdfast_recording_lost_seconds_total",

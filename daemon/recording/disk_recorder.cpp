@@ -54,16 +54,19 @@ class DiskRecorder::Core {
         std::unique_ptr<File> file;  // empty: the disk did not let us, yet
         std::int64_t lost_samples = 0;
         bool unsynced = false;
+        const char* why = "open";  // there is no file
     };
 
     void run();
     void turn(std::chrono::milliseconds wait);
     void repair();
     void repair(const std::string& part_name);
+    void repair_due();
     void handle(const Block& block, Going& going);
     void handle(const Cleared& cleared, Going& going);
     void close(Id id, const Close& close);
     void settle(const Settled& settled);
+    FileKey key_of(const base::CallSid& call) const;
     bool have_file(Going& going);
     void announce(Finished finished);
     void announce_later(Finished finished, const char* why);
@@ -87,6 +90,8 @@ class DiskRecorder::Core {
     std::vector<Finished> again_;                          // rows that the journal did not take or keep
     base::TimePoint sync_at_{};
     base::TimePoint again_at_{};
+    std::vector<std::string> unrepaired_;                  // parts whose key cannot be had
+    base::TimePoint repair_at_{};
     log::RepeatGuard error_log_;
 
     std::mutex mutex_;
@@ -144,7 +149,8 @@ void DiskRecorder::Core::turn(std::chrono::milliseconds wait) {
         if (auto* open = std::get_if<Open>(&item.what)) {
             auto& going = going_[item.id];
             going.start = std::move(open->start);
-            have_file(going);
+            // The row of the call, which makes its key, may still be on its way: the first block asks again, and aloud.
+            if (key_of(going.start.call).kind != FileKey::Kind::unavailable) have_file(going);
         } else if (const auto* end = std::get_if<Close>(&item.what)) {
             close(item.id, *end);
         } else if (const auto* settled = std::get_if<Settled>(&item.what)) {
@@ -158,7 +164,10 @@ void DiskRecorder::Core::turn(std::chrono::milliseconds wait) {
     }
     sync_due();
     announce_due();
+    repair_due();
 }
+
+FileKey DiskRecorder::Core::key_of(const base::CallSid& call) const { return options_.keys ? options_.keys(call) : FileKey(); }
 
 bool DiskRecorder::Core::have_file(Going& going) {
     if (going.file) return true;
@@ -169,8 +178,9 @@ bool DiskRecorder::Core::have_file(Going& going) {
     identity.utc_ms = std::max<std::int64_t>(going.start.utc_ms, 0);
     identity.offset_ms = std::max<std::int64_t>(going.start.offset_ms, 0);
     identity.retention_class = word_or(going.start.retention_class, "other");
-    auto file = File::create(*disk_, options_.path, std::move(identity));
+    auto file = File::create(*disk_, options_.path, std::move(identity), key_of(going.start.call));
     if (!file) {
+        going.why = file.error().code;
         suffer(file.error(), going.start.call);
         return false;
     }
@@ -276,7 +286,7 @@ void DiskRecorder::Core::give_up(const Going& going, const base::Error* why) {
     if (left_behind_) return;
     if (why != nullptr) suffer(*why, going.start.call);
     metrics::recordings_total.add("failed");
-    const std::string step = why != nullptr ? why->code : "open";
+    const std::string step = why != nullptr ? why->code : going.why;
     k_log.error("call was not recorded, or its recording is not finished", going.start.call, {{"step", step}});
     journal_.append(store::Audit{options_.utc_ms(), "daemon", "recording_failed", "step=" + step, going.start.call});
 }
@@ -302,8 +312,22 @@ void DiskRecorder::Core::repair() {
     for (const auto& name : parts) repair(name);
 }
 
+void DiskRecorder::Core::repair_due() {
+    if (unrepaired_.empty() || base::Mono::now() < repair_at_) return;
+    for (const auto& name : std::exchange(unrepaired_, {})) repair(name);
+}
+
 void DiskRecorder::Core::repair(const std::string& part_name) {
-    auto file = File::reopen(*disk_, options_.path, part_name);
+    auto file = File::reopen(*disk_, options_.path, part_name, options_.keys);
+    if (!file && std::string_view(file.error().code) == "key") {
+        repair_at_ = base::Mono::now() + options_.repair_again;
+        unrepaired_.push_back(part_name);
+        metrics::recording_error_total.add(file.error().code);
+        if (!error_log_.should_log(base::Mono::now())) return;
+        k_log.error("unfinished recording waits for its key",
+                    {{"detail", file.error().detail}, {"suppressed", error_log_.suppressed()}});
+        return;
+    }
     if (!file) {
         metrics::recording_error_total.add(file.error().code);
         k_log.error("unfinished recording left as it is", {{"detail", file.error().detail}});

@@ -4,6 +4,7 @@
 
 #include "base/loop.hpp"
 #include "recording/file.hpp"
+#include "recording/key.hpp"
 #include "recording/limits.hpp"
 #include "recording/queue.hpp"
 #include "recording/recorder.hpp"
@@ -24,6 +25,8 @@ struct DiskRecorderOptions {
     std::function<std::int64_t()> utc_ms;     // empty: the system's
     std::size_t blocks_max = k_queue_blocks_max;
     std::chrono::milliseconds announce_again = k_announce_again;
+    FileKeys keys;                            // empty: nothing is sealed
+    std::chrono::milliseconds repair_again = k_repair_again;
     std::shared_ptr<Disk> disk;               // empty: the real one
 };
 

@@ -3,9 +3,10 @@
 #pragma once
 
 #include "base/error.hpp"
+#include "recording/content.hpp"
+#include "recording/disk.hpp"
+#include "recording/key.hpp"
 #include "recording/name.hpp"
-
-#include <sys/types.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -17,35 +18,25 @@ namespace holdfast::recording {
 
 enum class Leg { caller, box };  // left, right
 
-// The system calls that tests let fail. Each returns what the call returns and sets errno.
-class Disk {
-  public:
-    virtual ~Disk() = default;
-    virtual int open(const char* path, int flags, mode_t mode);
-    virtual ssize_t write(int fd, const char* data, std::size_t bytes, off_t at);
-    virtual ssize_t read(int fd, char* data, std::size_t bytes, off_t at);
-    virtual int truncate(int fd, off_t bytes);
-    virtual int sync(int fd);
-    virtual int rename(const char* from, const char* to);
-};
-
 struct Finished {
     Identity identity;
     std::string name;  // without `.part`
-    std::string sha256;
+    std::string sha256;        // of the WAV, sealed or not
     std::int64_t samples = 0;  // of one leg
     std::int64_t lost_ms = 0;
     std::string legs;  // "both", "caller", "box", "none"
 };
 
-// Errors have the failed step as their code: "open", "write", "read", "sync", "rename" (condition retry).
+// Errors have the failed step as their code: "open", "write", "read", "sync", "rename", "key" (condition retry).
 class File {
   public:
-    // Creates the folder (if its parent is there) and NAME.part with the next free number of the call.
-    static base::Result<std::unique_ptr<File>> create(Disk& disk, const std::string& folder, Identity identity);
-    // One that a crash left. Condition reject, "repair": not ours or hopeless, leave it alone.
-    static base::Result<std::unique_ptr<File>> reopen(Disk& disk, const std::string& folder,
-                                                      const std::string& part_name);
+    // Creates the folder (if its parent is there) and NAME.part with the next free number of the call; sealed, when the key
+    // is one.
+    static base::Result<std::unique_ptr<File>> create(Disk& disk, const std::string& folder, Identity identity,
+                                                      const FileKey& key = {});
+    // One that a crash left. Condition reject, "repair": not ours or hopeless, leave it alone. "key": nothing was touched.
+    static base::Result<std::unique_ptr<File>> reopen(Disk& disk, const std::string& folder, const std::string& part_name,
+                                                      const FileKeys& keys = {});
     ~File();
     File(const File&) = delete;
     File& operator=(const File&) = delete;
@@ -58,7 +49,8 @@ class File {
     base::Result<void> write(Leg leg, std::int64_t at, std::string_view mulaw);
     base::Result<void> silence(Leg leg, std::int64_t from);  // to the end of what is there
     base::Result<void> sync();
-    // Cuts or fills to `samples`, writes the head, syncs, hashes and closes. The file keeps its `.part`.
+    // Cuts or fills to `samples`, makes silence of what is not readable any more (and counts it), writes the head, syncs,
+    // hashes and closes. The file keeps its `.part`.
     base::Result<Finished> finish(std::int64_t samples, std::int64_t lost_ms);
     // After the row is safe.
     static base::Result<void> publish(Disk& disk, const std::string& folder, const std::string& name);
@@ -66,10 +58,14 @@ class File {
   private:
     File(Disk& disk, std::string folder, Identity identity, int fd);
     base::Error failed(const char* step) const;
-    off_t place(std::int64_t sample) const { return static_cast<off_t>(head_bytes_) + 2 * static_cast<off_t>(sample); }
+    std::int64_t place(std::int64_t sample) const { return head_bytes_ + 2 * sample; }
     std::string head(std::int64_t samples, std::int64_t lost_ms) const;
-    bool write_all(std::string_view bytes, off_t at);
-    bool read_all(char* data, std::size_t bytes, off_t at);
+    bool begin(const FileKey& key);
+    base::Result<void> resume_clear(std::int64_t file_bytes);
+    base::Result<void> resume_sealed(std::int64_t file_bytes, const FileKeys& keys);
+    base::Result<bool> read_head();
+    base::Error hopeless(const char* why) const;
+    base::Error empty() const;
     bool fill_up_to(std::int64_t samples);
     bool put(Leg leg, std::int64_t at, std::size_t count, const char* mulaw);  // nullptr: silence
     bool digest(Finished& finished);
@@ -79,7 +75,8 @@ class File {
     Identity identity_;
     std::string name_;
     int fd_ = -1;
-    std::size_t head_bytes_ = 0;
+    std::unique_ptr<Content> content_;
+    std::int64_t head_bytes_ = 0;  // of the WAV
     std::int64_t samples_ = 0;  // of one leg, on the disk
     std::int64_t lost_ms_ = 0;
     std::string piece_;  // scratch

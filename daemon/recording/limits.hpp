@@ -18,6 +18,7 @@ constexpr auto k_recording_max = 24h;                       // 1.4 GB; a WAV cou
 constexpr std::size_t k_queue_blocks_max = 4'096;           // 32 MB: 50 calls, two legs, 40 s of a hanging disk
 constexpr auto k_sync_every = 10s;                          // what a power cut takes of a recording
 constexpr auto k_announce_again = 60s;                      // a row the journal did not take or keep
+constexpr auto k_repair_again = 5s;                         // a sealed file whose key cannot be had yet
 constexpr auto k_look_every = 1s;                           // recording thread, when nothing comes
 constexpr std::size_t k_repairs_max = 10'000;               // .part files of one start
 constexpr auto k_stop_default = 5s;

@@ -40,6 +40,10 @@ std::optional<std::int64_t> number_in(std::string_view& rest, std::string_view k
 
 }  // namespace
 
+bool ends_with(std::string_view text, std::string_view end) {
+    return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
+}
+
 bool is_word(std::string_view text) {
     return !text.empty() && text.size() <= k_word_bytes_max && std::all_of(text.begin(), text.end(), [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
@@ -52,11 +56,13 @@ std::string word_or(std::string_view text, std::string_view otherwise) {
 
 std::string file_name(const Identity& identity) {
     return identity.call.str() + "." + identity.generation + "." + std::to_string(identity.number) +
-           std::string(k_end);
+           std::string(k_end) + std::string(identity.sealed ? k_sealed : "");
 }
 
 std::optional<Identity> parse_file_name(std::string_view name) {
-    if (name.size() <= k_end.size() || name.substr(name.size() - k_end.size()) != k_end) return std::nullopt;
+    const bool sealed = ends_with(name, k_sealed);
+    if (sealed) name.remove_suffix(k_sealed.size());
+    if (!ends_with(name, k_end)) return std::nullopt;
     name.remove_suffix(k_end.size());
     const auto sid = take(name, ".");
     const auto generation = take(name, ".");
@@ -68,6 +74,7 @@ std::optional<Identity> parse_file_name(std::string_view name) {
     identity.call = *call;
     identity.generation.assign(*generation);
     identity.number = *number;
+    identity.sealed = sealed;
     return identity;
 }
 

@@ -5,6 +5,7 @@
 #include "log/log.hpp"
 #include "metrics/catalog.hpp"
 #include "recording/limits.hpp"
+#include "recording/seal.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -30,6 +31,23 @@ std::optional<std::string> front_of(const std::string& path) {
     ::close(fd);
     if (got < 0) return std::nullopt;
     return std::string(bytes.data(), static_cast<std::size_t>(got));
+}
+
+// Fills the rest of `identity`. Of a sealed file without its key: the note in its head and its size say enough.
+std::optional<std::int64_t> length_of(const std::string& path, Identity& identity) {
+    const auto front = front_of(path);
+    if (!front) return std::nullopt;
+    std::int64_t lost_ms = 0;
+    if (identity.sealed) {
+        const auto head = read_seal_head(*front);
+        std::error_code ec;
+        const auto bytes = std::filesystem::file_size(path, ec);
+        if (!head || ec || !read_comment(head->note, identity, lost_ms)) return std::nullopt;
+        return static_cast<std::int64_t>(bytes) / (2 * k_samples_per_ms);
+    }
+    const auto wav = audio::read_wav_head(*front);
+    if (!wav || !read_comment(wav->comment, identity, lost_ms)) return std::nullopt;
+    return static_cast<std::int64_t>(wav->data_bytes) / (2 * k_samples_per_ms);
 }
 
 bool write_small_file(const std::string& path, const std::string& text) {
@@ -93,13 +111,11 @@ std::size_t Retention::purge(const MayGo& may_go, std::int64_t utc_ms, base::Tim
         const std::string name = files->path().filename().string();
         auto identity = parse_file_name(name);
         if (!identity) continue;
-        const auto head = front_of(folder_ + "/" + name);
-        const auto wav = head ? audio::read_wav_head(*head) : base::Result<audio::WavHead>(base::Error{});
-        std::int64_t lost_ms = 0;
-        if (!wav || !read_comment(wav->comment, *identity, lost_ms)) continue;
+        const auto sound_ms = length_of(folder_ + "/" + name, *identity);
+        if (!sound_ms) continue;
         const auto days = days_.of(identity->retention_class);
         if (days <= 0 || identity->utc_ms < k_plausible_utc_ms) continue;
-        const auto ended = identity->utc_ms + static_cast<std::int64_t>(wav->data_bytes) / (2 * k_samples_per_ms);
+        const auto ended = identity->utc_ms + *sound_ms;
         if (utc_ms - ended < days * k_day_ms) continue;
         if (may_go && may_go(identity->call, name) && remove(*identity, name, utc_ms)) ++purged;
     }

@@ -32,6 +32,7 @@ constexpr std::size_t k_text_bytes_max = 16 * 1024;  // of 30 s; who speaks fast
 constexpr std::int64_t k_ended_for_ms = 10'000;      // last words of live ears come behind the end (last_words_patience)
 constexpr auto k_look_every = 5'000ms;
 constexpr int k_file_looks_max = 60;                 // for a file whose last name is still to come: 5 minutes
+constexpr auto k_key_again = 300'000ms;               // a sealed recording whose key cannot be had
 constexpr std::size_t k_settled_max = 10'000;        // remembered by this process, beside the journal
 
 }  // namespace holdfast::transcribe

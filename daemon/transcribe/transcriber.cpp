@@ -105,7 +105,9 @@ void Transcriber::looked(const base::Result<store::Untranscribed>& found) {
     const auto now = parts_.loop.utc_ms();
     for (const auto& row : found->recordings) {
         if (settled_.count(row.recording.path) != 0) continue;
-        if (row.call_ended_utc_ms && *row.call_ended_utc_ms + k_ended_for_ms <= now) queue_.push_back(row);
+        const auto locked = locked_.find(row.recording.path);
+        const bool waits_for_key = locked != locked_.end() && parts_.loop.now() < locked->second;
+        if (!waits_for_key && row.call_ended_utc_ms && *row.call_ended_utc_ms + k_ended_for_ms <= now) queue_.push_back(row);
         else later(row);
     }
     look_from_ = found->next;
@@ -135,7 +137,8 @@ void Transcriber::begun(store::UntranscribedRecording row, const base::Result<st
     }
     const auto unheard = unheard_spans(*detail, row.recording);
     if (unheard.empty()) return finish(row, "nothing");
-    auto file = RecordedFile::open(parts_.folder, row.recording.path);
+    const auto key = parts_.keys ? parts_.keys(row.recording.call) : recording::FileKey();
+    auto file = RecordedFile::open(parts_.folder, row.recording.path, key);
     if (!file) return without_file(std::move(row), file.error());
     Job job;
     job.row = std::move(row);
@@ -170,6 +173,13 @@ bool Transcriber::find_pieces(Job& job, const std::vector<Span>& unheard, const 
 }
 
 void Transcriber::without_file(store::UntranscribedRecording row, const base::Error& why) {
+    // Somebody has to bring the key; until then nothing is missing for good.
+    if (std::string_view(why.code) == "key") {
+        if (locked_.size() >= k_settled_max) locked_.clear();
+        locked_[row.recording.path] = parts_.loop.now() + k_key_again;
+        later(row);
+        return go();
+    }
     const bool wait = why.condition == base::Condition::retry;
     if (wait && ++file_looks_[row.recording.path] < k_file_looks_max) {
         later(row);
@@ -185,6 +195,7 @@ void Transcriber::finish(const store::UntranscribedRecording& row, const char* r
     if (settled_.size() >= k_settled_max) settled_.clear();
     settled_.insert(recording.path);
     file_looks_.erase(recording.path);
+    locked_.erase(recording.path);
     metrics::transcribe_recordings_total.add(result);
     metrics::transcribe_waiting.set(static_cast<double>(queue_.size()));
     k_log.notice("recording is finished with", recording.call, {{"result", result}});

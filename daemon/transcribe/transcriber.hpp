@@ -30,6 +30,7 @@ struct Parts {
     Send send;                // net::http_stream
     std::function<std::uint32_t()> random;
     std::function<bool()> go_on = [] { return true; };  // false: stop reading
+    recording::FileKeys keys{};                         // of sealed recordings; empty: none can be read
     std::function<void(const base::CallSid&)> words{};  // a recording is finished with, and gave some; its rows are on the disk
 };
 
@@ -91,6 +92,7 @@ class Transcriber : public std::enable_shared_from_this<Transcriber>, private ne
     std::optional<Job> job_;
     std::unordered_set<std::string> settled_;            // paths: finished with, whatever the journal says
     std::unordered_map<std::string, int> file_looks_;    // paths whose file has no last name yet
+    std::unordered_map<std::string, base::TimePoint> locked_;  // paths whose key cannot be had, and when it is asked for again
 
     std::shared_ptr<net::HttpStream> request_;
     net::HttpAnswer answer_;

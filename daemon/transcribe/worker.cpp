@@ -22,11 +22,12 @@ constexpr int k_lowest_priority = 19;
 
 class Worker::Core {
   public:
-    Core(std::string folder, store::Journal& journal, std::function<void(const base::CallSid&)> words) {
+    Core(std::string folder, store::Journal& journal, std::function<void(const base::CallSid&)> words, recording::FileKeys keys) {
         Parts parts{loop_, journal, std::move(folder), {}, base::random_u32, [this] { return !stopping_; }};
         parts.send = [this](net::HttpCall call, net::HttpStreamListener& listener) {
             return net::http_stream(loop_, std::move(call), listener);
         };
+        parts.keys = std::move(keys);
         parts.words = std::move(words);
         transcriber_ = std::make_shared<Transcriber>(std::move(parts));
         thread_ = std::thread([this] { run(); });
@@ -61,8 +62,9 @@ class Worker::Core {
     std::thread thread_;
 };
 
-Worker::Worker(std::string folder, store::Journal& journal, std::function<void(const base::CallSid&)> words)
-    : core_(std::make_unique<Core>(std::move(folder), journal, std::move(words))) {}
+Worker::Worker(std::string folder, store::Journal& journal, std::function<void(const base::CallSid&)> words,
+               recording::FileKeys keys)
+    : core_(std::make_unique<Core>(std::move(folder), journal, std::move(words), std::move(keys))) {}
 Worker::~Worker() = default;
 void Worker::configure(std::shared_ptr<const Service> service) {
     core_->post([service = std::move(service)](Transcriber& transcriber) { transcriber.configure(service); });

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/ids.hpp"
+#include "recording/key.hpp"
 #include "store/journal.hpp"
 #include "transcribe/service.hpp"
 
@@ -15,8 +16,10 @@ namespace holdfast::transcribe {
 class Worker {
   public:
     // `journal` outlives the worker. Off until it has a service and is allowed to.
-    // `words`: of this call some were written down, and are on the disk. Called on its own thread.
-    Worker(std::string folder, store::Journal& journal, std::function<void(const base::CallSid&)> words = {});
+    // `words`: of this call some were written down, and are on the disk. `keys`: of sealed recordings; without, they wait.
+    // Both called on its own thread.
+    Worker(std::string folder, store::Journal& journal, std::function<void(const base::CallSid&)> words = {},
+           recording::FileKeys keys = {});
     ~Worker();  // stops; its loop must see the journal's last answers, so: after the journal's stop
 
     void configure(std::shared_ptr<const Service> service);  // any thread

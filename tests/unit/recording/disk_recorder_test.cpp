@@ -8,9 +8,9 @@
 namespace holdfast::test {
 namespace {
 
-class Recorder : public RecordingTest {};
+class Recorder : public BothWays {};
 
-TEST_F(Recorder, WritesBothLegsAndTheRow) {
+TEST_P(Recorder, WritesBothLegsAndTheRow) {
     open();
     auto call = start(250, "canned");
     for (int i = 0; i < 100; ++i) {
@@ -20,7 +20,7 @@ TEST_F(Recorder, WritesBothLegsAndTheRow) {
     }
     call->finish();
     close();
-    ASSERT_EQ(files_in(folder.path()), std::vector<std::string>{k_call.str() + ".g1.1.wav"});
+    ASSERT_EQ(files_in(folder.path()), std::vector<std::string>{name_of()});
     const auto legs = legs_of(path_of());
     EXPECT_EQ(legs.caller, sound('c', 2000));
     EXPECT_EQ(legs.box, quiet(200) + sound('b', 200) + quiet(1600));
@@ -31,7 +31,7 @@ TEST_F(Recorder, WritesBothLegsAndTheRow) {
     const auto rows = journal.rows<store::Recording>();
     ASSERT_EQ(rows.size(), 1u);
     EXPECT_EQ(rows[0].call, k_call);
-    EXPECT_EQ(rows[0].path, k_call.str() + ".g1.1.wav");
+    EXPECT_EQ(rows[0].path, name_of());
     EXPECT_EQ(rows[0].duration_ms, 2000);
     EXPECT_EQ(rows[0].offset_ms, 250);
     EXPECT_EQ(rows[0].utc_ms, k_utc_ms);
@@ -39,11 +39,11 @@ TEST_F(Recorder, WritesBothLegsAndTheRow) {
     EXPECT_EQ(rows[0].legs, "both");
     EXPECT_EQ(rows[0].retention_class, "canned");
     base::Sha256Stream hash;
-    hash.update(bytes_of(path_of()));
+    hash.update(wav_of(path_of()));
     EXPECT_EQ(rows[0].sha256, hash.hex());
 }
 
-TEST_F(Recorder, LostFramesAreSilenceOfEqualLengthAndTheLegsStayAligned) {
+TEST_P(Recorder, LostFramesAreSilenceOfEqualLengthAndTheLegsStayAligned) {
     open();
     auto call = start();
     // A clap that both legs hear at the same moment, before and after 1.4 s of lost caller audio.
@@ -70,7 +70,7 @@ TEST_F(Recorder, LostFramesAreSilenceOfEqualLengthAndTheLegsStayAligned) {
     }
 }
 
-TEST_F(Recorder, WhatAClearCutIsNotInTheFile) {
+TEST_P(Recorder, WhatAClearCutIsNotInTheFile) {
     open();
     auto call = start();
     call->box(frame('b', 1000), 0);
@@ -83,14 +83,14 @@ TEST_F(Recorder, WhatAClearCutIsNotInTheFile) {
     EXPECT_EQ(legs_of(path_of()).box, sound('b', 300) + quiet(700));
 }
 
-TEST_F(Recorder, ADestroyedHandleIsAFinishedOne) {
+TEST_P(Recorder, ADestroyedHandleIsAFinishedOne) {
     open();
     start()->caller(frame('c'), 0);
     close();
     EXPECT_EQ(legs_of(path_of()).caller, sound('c'));
 }
 
-TEST_F(Recorder, StopFinishesRecordingsThatGoOn) {
+TEST_P(Recorder, StopFinishesRecordingsThatGoOn) {
     open();
     auto call = start();
     for (int i = 0; i < 60; ++i) call->caller(frame('c'), 20 * i);
@@ -101,7 +101,7 @@ TEST_F(Recorder, StopFinishesRecordingsThatGoOn) {
     EXPECT_EQ(journal.rows<store::Recording>().size(), 1u);
 }
 
-TEST_F(Recorder, FiftyCallsAtOnceEachHaveTheirFile) {
+TEST_P(Recorder, FiftyCallsAtOnceEachHaveTheirFile) {
     open();
     std::vector<RecordingHandle> calls;
     for (int i = 0; i < 50; ++i) calls.push_back(start());
@@ -126,26 +126,28 @@ TEST_F(Recorder, FiftyCallsAtOnceEachHaveTheirFile) {
     EXPECT_EQ(std::unique(seen.begin(), seen.end()), seen.end());
 }
 
-TEST_F(Recorder, TheLastNameWaitsForTheRow) {
+TEST_P(Recorder, TheLastNameWaitsForTheRow) {
     journal.hold = true;
     open();
     start()->caller(frame('c'), 0);
     ASSERT_TRUE(journal.wait_for_rows(1));
-    EXPECT_EQ(files_in(folder.path()), std::vector<std::string>{k_call.str() + ".g1.1.wav.part"});
+    EXPECT_EQ(files_in(folder.path()), std::vector<std::string>{name_of() + ".part"});
     journal.answer_held();
     close();
-    EXPECT_EQ(files_in(folder.path()), std::vector<std::string>{k_call.str() + ".g1.1.wav"});
+    EXPECT_EQ(files_in(folder.path()), std::vector<std::string>{name_of()});
 }
 
-TEST_F(Recorder, AHostileClassOrGenerationStaysInTheFolder) {
+TEST_P(Recorder, AHostileClassOrGenerationStaysInTheFolder) {
     journal.generation = "../../x";
     open();
     auto call = start(0, "../../y");
     call.reset();
     close();
-    EXPECT_EQ(files_in(folder.path()), std::vector<std::string>{k_call.str() + ".0.1.wav"});
+    EXPECT_EQ(files_in(folder.path()), std::vector<std::string>{k_call.str() + ".0.1.wav" + (sealed ? ".sealed" : "")});
     EXPECT_EQ(journal.rows<store::Recording>().at(0).retention_class, "other");
 }
+
+INSTANTIATE_TEST_SUITE_P(BothWays, Recorder, ::testing::Bool(), Recorder::name);
 
 }  // namespace
 }  // namespace holdfast::test

@@ -18,9 +18,21 @@ TEST(RecordingName, GoesBothWays) {
     EXPECT_EQ(back->number, 3);
 }
 
+TEST(RecordingName, SaysWhenAFileIsSealed) {
+    auto of = identity();
+    of.sealed = true;
+    EXPECT_EQ(file_name(of), "CA00000000000000000000000000001234.0f.3.wav.sealed");
+    const auto back = parse_file_name(file_name(of));
+    ASSERT_TRUE(back);
+    EXPECT_TRUE(back->sealed);
+    EXPECT_EQ(back->number, 3);
+    EXPECT_FALSE(parse_file_name(file_name(identity()))->sealed);
+}
+
 TEST(RecordingName, OfSomethingElseIsRefused) {
     for (const char* name :
-         {"", ".wav", "x.wav", "CA00000000000000000000000000001234.wav", "CA00000000000000000000000000001234.0f.wav",
+         {"", ".wav", ".sealed", ".wav.sealed", "CA00000000000000000000000000001234.0f.1.sealed",
+          "CA00000000000000000000000000001234.0f.1.wav.sealed.sealed", "x.wav", "CA00000000000000000000000000001234.wav", "CA00000000000000000000000000001234.0f.wav",
           "CA00000000000000000000000000001234.0f.0.wav", "CA00000000000000000000000000001234.0f.03.wav",
           "CA00000000000000000000000000001234.0f.-1.wav", "CA00000000000000000000000000001234..1.wav",
           "CA00000000000000000000000000001234.0f.1.wav.part", "CA0000000000000000000000000000123g.0f.1.wav",

@@ -6,9 +6,11 @@
 #include "audio/wav.hpp"
 #include "base/base64.hpp"
 #include "recording/disk_recorder.hpp"
+#include "recording/reader.hpp"
 #include "support/silent_journal.hpp"
 #include "support/temp_folder.hpp"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -97,6 +99,26 @@ inline std::string bytes_of(const std::string& path) {
     return {std::istreambuf_iterator<char>(in), {}};
 }
 
+inline FileKey key_like(char byte) { return {FileKey::Kind::key, base::Secret(std::string(k_key_bytes, byte)), {}}; }
+inline const FileKey k_file_key = key_like('k');
+
+inline bool is_sealed(const std::string& path) { return path.find(".sealed") != std::string::npos; }
+
+// The WAV that a file is, finished or not, opened with k_file_key if it is sealed.
+inline std::string wav_of(const std::string& path) {
+    if (!is_sealed(path)) return bytes_of(path);
+    const auto reader = read_sealed(::open(path.c_str(), O_RDONLY | O_CLOEXEC), k_file_key);
+    EXPECT_TRUE(reader) << path << ": " << reader.error().code << " " << reader.error().detail;
+    std::string wav;
+    while (reader && static_cast<std::int64_t>(wav.size()) < (*reader)->bytes()) {
+        const auto piece = (*reader)->read(static_cast<std::int64_t>(wav.size()), Reader::k_read_bytes_max);
+        EXPECT_TRUE(piece) << path << ": " << piece.error().detail;
+        if (!piece) break;
+        wav += *piece;
+    }
+    return wav;
+}
+
 // Names in a folder, sorted.
 inline std::vector<std::string> files_in(const std::string& folder) {
     std::vector<std::string> names;
@@ -119,7 +141,7 @@ struct Legs {
     std::string caller, box;
 };
 inline Legs legs_of(const std::string& path) {
-    const auto bytes = bytes_of(path);
+    const auto bytes = wav_of(path);
     const auto head = audio::read_wav_head(bytes);
     Legs legs;
     EXPECT_TRUE(head) << path;
@@ -151,16 +173,34 @@ class RecordingTest : public ::testing::Test {
     RecordingHandle start(std::int64_t offset_ms = 0, const std::string& retention_class = "live") {
         return recorder->start({k_call, k_utc_ms, offset_ms, retention_class});
     }
-    std::string path_of(int number = 1) const {
-        return folder.path() + "/" + k_call.str() + ".g1." + std::to_string(number) + ".wav";
+    // Before open(): every recording is sealed with k_file_key.
+    void seal() {
+        sealed = true;
+        options.keys = [](const base::CallSid&) { return k_file_key; };
     }
+    std::string name_of(int number = 1) const {
+        return k_call.str() + ".g1." + std::to_string(number) + ".wav" + (sealed ? ".sealed" : "");
+    }
+    std::string path_of(int number = 1) const { return folder.path() + "/" + name_of(number); }
 
     TempFolder folder;
     MemoryJournal journal;
     base::TimePoint now{1'000'000s};
     std::int64_t utc_ms = k_utc_ms;
+    bool sealed = false;
     DiskRecorderOptions options;
     std::unique_ptr<DiskRecorder> recorder;
+};
+
+// The same in the clear and sealed.
+class BothWays : public RecordingTest, public ::testing::WithParamInterface<bool> {
+  public:
+    static std::string name(const ::testing::TestParamInfo<bool>& info) { return info.param ? "Sealed" : "Clear"; }
+
+  protected:
+    BothWays() {
+        if (GetParam()) seal();
+    }
 };
 
 }  // namespace holdfast::test

@@ -12,9 +12,11 @@ namespace holdfast::test {
 
 inline const base::CallSid k_call = *base::CallSid::parse("CA00000000000000000000000000001234");
 
+inline const recording::FileKey k_file_key{recording::FileKey::Kind::key, base::Secret(std::string(recording::k_key_bytes, 'k')), {}};
+
 // The box says a steady tone all the while, which must never be sent.
 inline recording::Finished record(const std::string& folder, const std::string& caller, std::int64_t offset_ms = 0,
-                                  std::int64_t utc_ms = 1'790'000'000'000) {
+                                  std::int64_t utc_ms = 1'790'000'000'000, const recording::FileKey& key = {}) {
     recording::Disk disk;
     recording::Identity identity;
     identity.call = k_call;
@@ -22,7 +24,7 @@ inline recording::Finished record(const std::string& folder, const std::string& 
     identity.utc_ms = utc_ms;
     identity.offset_ms = offset_ms;
     identity.retention_class = "canned";
-    auto file = recording::File::create(disk, folder, identity);
+    auto file = recording::File::create(disk, folder, identity, key);
     EXPECT_TRUE(file);
     if (!file) return {};
     EXPECT_TRUE((*file)->write(recording::Leg::caller, 0, caller));

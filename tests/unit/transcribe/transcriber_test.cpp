@@ -90,7 +90,7 @@ class TranscriberTest : public ::testing::Test {
     // Two sentences, the second one 10 s behind the first; the recording begins 5 s into the call.
     void record_two() { add(hush(1'000) + talk(2'000) + hush(10'000) + talk(1'000) + hush(1'000)); }
     void add(const std::string& caller) {
-        const auto finished = test::record(folder.path(), caller, 5'000, loop.utc_ms() - 600'000);
+        const auto finished = test::record(folder.path(), caller, 5'000, loop.utc_ms() - 600'000, sealed_with);
         store::UntranscribedRecording row;
         row.row = static_cast<std::int64_t>(journal.recordings.size()) + 1;
         row.call_ended_utc_ms = loop.utc_ms() - 500'000;
@@ -112,6 +112,11 @@ class TranscriberTest : public ::testing::Test {
                         return requests.back();
                     },
                     [] { return 0xffffffffu; }};
+        parts.keys = [this](const base::CallSid& call) {
+            EXPECT_EQ(call, k_call);
+            ++keys_asked;
+            return key;
+        };
         transcriber = std::make_shared<Transcriber>(std::move(parts));
         transcriber->configure(service);
         transcriber->allow(true);
@@ -142,6 +147,9 @@ class TranscriberTest : public ::testing::Test {
 
     test::FakeLoop loop;
     test::TempFolder folder;
+    recording::FileKey key;          // what is answered
+    recording::FileKey sealed_with;  // what the next recording is sealed with
+    int keys_asked = 0;
     MemoryJournal journal;
     std::shared_ptr<const Service> service;
     std::vector<std::shared_ptr<Request>> requests;
@@ -312,6 +320,32 @@ TEST_F(TranscriberTest, AFileThatNeverGetsItsNameIsGivenUp) {
     begin();
     loop.advance(k_look_every * (k_file_looks_max + 2));
     EXPECT_NE(done().find("result=missing"), std::string::npos) << done();
+}
+
+TEST_F(TranscriberTest, ASealedRecordingIsHeardLikeAnother) {
+    key = sealed_with = test::k_file_key;
+    record_two();
+    begin();
+    say("first");
+    say("second");
+    EXPECT_EQ(texts(), (Texts{"first", "second"}));
+}
+
+TEST_F(TranscriberTest, ASealedRecordingWaitsForItsKeyAndHoldsUpNobody) {
+    sealed_with = test::k_file_key;
+    record_two();
+    sealed_with = {};
+    add(hush(1'000) + talk(1'000));
+    key.kind = recording::FileKey::Kind::unavailable;
+    begin();
+    say("of the second");
+    loop.advance(k_look_every * (k_file_looks_max + 2) + k_key_again);
+    EXPECT_EQ(journal.audits.size(), 1u) << "the second one; the first is not given up";
+    EXPECT_LE(keys_asked, 5) << "and not asked for all the time";
+    key = test::k_file_key;
+    loop.advance(k_key_again);
+    say("of the first");
+    EXPECT_EQ(texts(), (Texts{"of the second", "of the first"}));
 }
 
 TEST_F(TranscriberTest, OneThatWaitsDoesNotHoldUpTheOthers) {
