@@ -13,6 +13,9 @@ namespace {
 constexpr log::Logger k_log{"app"};
 constexpr double k_line_poor = 0.5;  // score: below it a call needs all of the line
 constexpr double k_bytes_in_kilobit = 125;
+constexpr std::chrono::milliseconds k_flush_most{5'000};
+constexpr std::chrono::milliseconds k_flush_look{20};
+constexpr std::chrono::milliseconds k_stop_most{1'000};  // for what is being sent; it is sent again otherwise
 
 }  // namespace
 
@@ -53,8 +56,29 @@ std::unique_ptr<sync::Worker> start_sync(const config::Config& config, const bas
     return std::make_unique<sync::Worker>(std::move(parts));
 }
 
-void end_sync(std::unique_ptr<sync::Worker> worker) {
+void flush_sync(sync::Worker* worker, base::TimePoint until, const std::function<bool(std::chrono::milliseconds)>& wait) {
     if (worker == nullptr) return;
+    const auto began = base::Mono::now();
+    until = std::min(until, began + k_flush_most);
+    worker->flush();
+    while (worker->flushing() && base::Mono::now() < until && wait(k_flush_look)) {}
+    const bool all = !worker->flushing() && worker->status().state == sync::State::good;
+    k_log.notice(all ? "the agency's database has all rows" : "rows for the agency's database wait until the next start",
+                 {{"took_ms", base::to_ms(base::Mono::now() - began)}});
+}
+
+SyncEnd stop_sync(sync::Worker* worker) {
+    if (worker == nullptr || worker->stop(k_stop_most)) return SyncEnd::done;
+    k_log.notice("the agency's database does not answer, the stop does not wait for it");
+    return SyncEnd::left;
+}
+
+void end_sync(std::unique_ptr<sync::Worker> worker, SyncEnd end) {
+    if (worker == nullptr) return;
+    if (end == SyncEnd::left) {
+        static_cast<void>(worker.release());  // its destructor would wait for the driver
+        return;
+    }
     worker.reset();
     sync::end_mongo();
 }

@@ -9,7 +9,9 @@
 #include "sync/worker.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 
 namespace holdfast::app {
@@ -31,8 +33,15 @@ class LineShare {
 std::unique_ptr<sync::Worker> start_sync(const config::Config& config, const base::Loop& clock, store::Journal& journal,
                                          const LineShare& share);
 
-// When nobody asks it any more.
-void end_sync(std::unique_ptr<sync::Worker> worker);
+// P17: what waits is sent before a stop, until `until` and for at most five seconds; not when the server takes nothing.
+// `wait` passes the time given; false: not any longer.
+void flush_sync(sync::Worker* worker, base::TimePoint until, const std::function<bool(std::chrono::milliseconds)>& wait);
+
+// Ends a worker that nobody asks any more, after its stop. When the stop was in vain the driver is still waiting for its
+// server: `left` then, and the process has to end without taking down what stands outside of functions.
+enum class SyncEnd { done, left };
+SyncEnd stop_sync(sync::Worker* worker);
+void end_sync(std::unique_ptr<sync::Worker> worker, SyncEnd end);
 
 http::SyncStatus sync_status(const sync::Worker* worker);
 

@@ -38,6 +38,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdlib>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -53,6 +54,7 @@ constexpr std::chrono::milliseconds k_snapshot_every{500};
 constexpr std::chrono::milliseconds k_probe_every{2000};      // cpp-daemon.md 5.2
 constexpr std::chrono::milliseconds k_status_every{5000};
 constexpr std::chrono::milliseconds k_goodbye{2000};          // for closing handshakes after a drain
+constexpr std::chrono::seconds k_extension{5};                // of systemd's patience, while there is something to wait for
 constexpr std::chrono::milliseconds k_recorder_flush{5'000};
 constexpr std::chrono::milliseconds k_reader_stop{2'000};
 constexpr std::chrono::milliseconds k_journal_flush{10'000};
@@ -221,6 +223,8 @@ class Daemon {
   public:
     Daemon(std::string config_path, config::Config config, PromptsNeeded prompts);
     ~Daemon();
+    // Instead of the destructor, once: true when a thread is left that the process must not be taken down under.
+    bool take_down();
     // 0, or the exit code of what failed.
     int start();
     int run();
@@ -281,6 +285,8 @@ class Daemon {
 
     supervise::Watchdog watchdog_;
     std::thread media_thread_, admin_thread_;
+    std::optional<base::TimePoint> flush_until_;  // after a drain
+    bool taken_down_ = false;
     std::uint64_t log_dropped_seen_ = 0;
 };
 
@@ -288,7 +294,10 @@ Daemon::Daemon(std::string config_path, config::Config config, PromptsNeeded pro
     : config_path_(std::move(config_path)), prompts_needed_(prompts), config_(std::move(config)), running_(config_),
       started_utc_ms_(media_.utc_ms()) {}
 
-Daemon::~Daemon() {
+Daemon::~Daemon() { take_down(); }
+
+bool Daemon::take_down() {
+    if (std::exchange(taken_down_, true)) return false;
     media_.stop();
     if (media_thread_.joinable()) media_thread_.join();
     // Calls and sockets of the media loop go before what they point to.
@@ -302,9 +311,15 @@ Daemon::~Daemon() {
     desk_.reset();
     follow_up_.reset();
     purge_timer_.reset();
-    if (sync_) sync_->stop();  // it asks the journal
     if (transcriber_) transcriber_->stop();
     if (recorder_) recorder_->stop(k_recorder_flush);
+    if (flush_until_) {
+        flush_sync(sync_.get(), *flush_until_, [](std::chrono::milliseconds wait) {
+            supervise::extend_timeout(k_extension);
+            return supervise::wait_signal(wait) != supervise::Signal::terminate;
+        });
+    }
+    const SyncEnd sync_end = stop_sync(sync_.get());  // it asks the journal
     if (journal_) journal_->stop(k_journal_flush);
     if (recording_reader_) recording_reader_->stop(k_reader_stop);
     admin_.stop();
@@ -312,7 +327,8 @@ Daemon::~Daemon() {
     admin_listener_.reset();
     admin_routes_.reset();
     feed_.reset();
-    end_sync(std::move(sync_));
+    end_sync(std::move(sync_), sync_end);
+    return sync_end == SyncEnd::left;
 }
 
 int Daemon::open_store() {
@@ -629,15 +645,22 @@ void Daemon::apply(const config::Config& loaded) {
     });
 }
 
-// New callers go to people; running calls may finish. A second SIGTERM does not wait for them.
+// New callers go to people; running calls may finish. A second SIGTERM does not wait for them, nor for the agency's database.
 void Daemon::drain() {
     supervise::notify_stopping(status_line());
-    k_log.notice("draining", {{"calls", static_cast<std::int64_t>(metrics::calls_active.value())}});
+    const auto calls = static_cast<std::int64_t>(metrics::calls_active.value());
+    k_log.notice("draining", {{"calls", calls}});
+    // The journal's own row of the stop is its last, which the agency gets after the next start.
+    const store::Audit row{media_.utc_ms(), "daemon", "drain", "calls=" + std::to_string(calls), std::nullopt};
+    if (!journal_->append(row)) k_log.error("journal queue full, an audit row is lost");
     media_.post([this] { registry_->drain(); });
     const auto until = base::Mono::now() + limits::drain_time;
+    bool hurry = false;
     while (metrics::calls_active.value() > 0 && base::Mono::now() < until) {
-        supervise::extend_timeout(std::chrono::seconds(5));
-        if (supervise::wait_signal(std::chrono::milliseconds(100)) == supervise::Signal::terminate) break;
+        supervise::extend_timeout(k_extension);
+        if (supervise::wait_signal(std::chrono::milliseconds(100)) != supervise::Signal::terminate) continue;
+        hurry = true;
+        break;
     }
     auto legs_open = std::make_shared<std::atomic<std::size_t>>(1);
     const auto goodbye = base::Mono::now() + k_goodbye;
@@ -647,9 +670,10 @@ void Daemon::drain() {
     });
     while (legs_open->load() > 0 && base::Mono::now() < goodbye) {
         media_.post([this, legs_open] { legs_open->store(legs_->open()); });
-        supervise::wait_signal(std::chrono::milliseconds(20));
+        hurry = supervise::wait_signal(std::chrono::milliseconds(20)) == supervise::Signal::terminate || hurry;
     }
     admin_.post([this] { feed_->close_all(); });
+    if (!hurry) flush_until_ = until;
 }
 
 int Daemon::run() {
@@ -707,11 +731,17 @@ int run_daemon(const std::string& config_path, PromptsNeeded prompts) {
     supervise::block_signals();
     auto config = load_or_explain(config_path);
     if (!config) return k_exit_configuration;
-    const log::Session log_session({config::log_level(*config), config::log_format(*config)});
+    std::optional<log::Session> log_session;
+    log_session.emplace(log::Options{config::log_level(*config), config::log_format(*config)});
     Daemon daemon(config_path, std::move(*config), prompts);
-    if (const int code = daemon.start()) return code;
-    const int code = daemon.run();
-    k_log.notice("stopped");
+    const int failed = daemon.start();
+    const int code = failed != 0 ? failed : daemon.run();
+    const bool left = daemon.take_down();
+    if (failed == 0) k_log.notice("stopped");
+    if (left) {
+        log_session.reset();  // with its last lines
+        std::_Exit(code);
+    }
     return code;
 }
 

@@ -31,6 +31,7 @@ constexpr int k_unsure_most = 5;
 constexpr std::size_t k_unsure_remembered = 1'000;
 constexpr std::chrono::milliseconds k_paused_look{1'000};
 constexpr int k_priority = 10;
+constexpr std::chrono::milliseconds k_stop_most{60'000};    // of a worker that nobody stopped
 
 std::size_t place_of(store::ChangeClass change_class) { return static_cast<std::size_t>(change_class) - 1; }
 
@@ -52,26 +53,36 @@ class Worker::Core {
     explicit Core(WorkerParts parts)
         : parts_(std::move(parts)), backoff_(parts_.again_first, parts_.again_most) {
         status_.state = State::starting;
-        thread_ = std::thread([this] { run(); });
     }
-    ~Core() { stop(); }
+    static void start(const std::shared_ptr<Core>& self) {
+        self->thread_ = std::thread([self] { self->run(); });
+    }
 
     Status status() const {
         const std::lock_guard<std::mutex> lock(mutex_);
         return status_;
     }
-    void stop() {
+    void flush() {
         {
             const std::lock_guard<std::mutex> lock(mutex_);
-            stopping_ = true;
+            const bool takes = status_.state != State::behind && status_.state != State::not_allowed;
+            if (!ended_ && takes) ++flush_asked_;
         }
         changed_.notify_all();
-        if (thread_.joinable()) thread_.join();
     }
+    bool flushing() const {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        return !ended_ && flush_done_ != flush_asked_;
+    }
+    bool stop(std::chrono::milliseconds most);
 
   private:
-    enum class Turn { idle, moved, failed };
+    enum class Turn { idle, moved, failed, over };
     void run();
+    void work();
+    // What takes as long as the sink's time-outs say. False: nobody waits for it any more, and the parts may be gone.
+    template <class Fn>
+    bool in_sink(Fn fn);
     Turn turn();
     Turn give(store::ChangeClass change_class);
     Turn handle(const Outcome& outcome, const store::Changes& changes, store::ChangeClass change_class);
@@ -79,7 +90,7 @@ class Worker::Core {
     void park(const Refused& refused, const store::Change& change);
     void pace(std::int64_t bytes);
     void look_at_backlog();
-    bool sleep(std::chrono::milliseconds most);  // false: stop
+    bool sleep(std::chrono::milliseconds most, bool also_for_flush = true);  // false: stop
     bool stopping() const;
     template <class Change>
     void publish(Change change) {
@@ -102,42 +113,91 @@ class Worker::Core {
     std::condition_variable changed_;
     Status status_;          // guarded by mutex_, as is what follows
     bool stopping_ = false;
-    std::thread thread_;
+    bool in_sink_ = false;
+    bool abandoned_ = false;
+    bool ended_ = false;
+    std::uint64_t flush_asked_ = 0;
+    std::uint64_t flush_done_ = 0;
+
+    std::thread thread_;     // of who starts and stops it
 };
+
+bool Worker::Core::stop(std::chrono::milliseconds most) {
+    std::unique_lock<std::mutex> lock(mutex_);
+    stopping_ = true;
+    changed_.notify_all();
+    changed_.wait_for(lock, most, [this] { return ended_; });
+    // Out of the sink it comes to its end as soon as the journal has answered.
+    changed_.wait(lock, [this] { return ended_ || in_sink_; });
+    abandoned_ = !ended_;
+    lock.unlock();
+    if (thread_.joinable()) {
+        if (abandoned_) thread_.detach();
+        else thread_.join();
+    }
+    return !abandoned_;
+}
+
+template <class Fn>
+bool Worker::Core::in_sink(Fn fn) {
+    {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        in_sink_ = true;
+    }
+    changed_.notify_all();
+    fn();
+    const std::lock_guard<std::mutex> lock(mutex_);
+    in_sink_ = false;
+    return !abandoned_;
+}
 
 bool Worker::Core::stopping() const {
     const std::lock_guard<std::mutex> lock(mutex_);
     return stopping_;
 }
 
-bool Worker::Core::sleep(std::chrono::milliseconds most) {
+bool Worker::Core::sleep(std::chrono::milliseconds most, bool also_for_flush) {
     std::unique_lock<std::mutex> lock(mutex_);
-    changed_.wait_for(lock, most, [this] { return stopping_; });
+    changed_.wait_for(lock, most, [this, also_for_flush] { return stopping_ || (also_for_flush && flush_asked_ != flush_done_); });
     return !stopping_;
 }
 
 void Worker::Core::run() {
     pthread_setname_np(pthread_self(), "sync");
     ::setpriority(PRIO_PROCESS, static_cast<id_t>(::syscall(SYS_gettid)), k_priority);  // callers first
-    sink_ = parts_.make_sink();
-    if (sink_ == nullptr) {
-        publish([](Status& s) { s.state = State::not_allowed, s.why = "uri"; });
-        metrics::sync_state.set(static_cast<double>(State::not_allowed));
-        return;
+    if (in_sink([this] { sink_ = parts_.make_sink(); })) {
+        if (sink_ == nullptr) {
+            publish([](Status& s) { s.state = State::not_allowed, s.why = "uri"; });
+            metrics::sync_state.set(static_cast<double>(State::not_allowed));
+        } else {
+            work();
+        }
     }
+    in_sink([this] { sink_.reset(); });
+    {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        ended_ = true;
+    }
+    changed_.notify_all();
+}
+
+void Worker::Core::work() {
     while (!stopping()) {
+        std::uint64_t flush = 0;
+        publish([&](Status&) { flush = flush_asked_; });
         look_at_backlog();  // what waits is known even while a server lets us wait
-        if (parts_.allowance().pause) {
+        if (flush == flush_done_ && parts_.allowance().pause) {
             if (!sleep(k_paused_look)) break;
             continue;
         }
         const Turn done = turn();
+        if (done == Turn::over) break;
         if (done == Turn::moved) continue;
+        publish([&](Status&) { flush_done_ = flush; });
         const bool people = status().state == State::not_allowed;
         const auto wait = done == Turn::idle ? parts_.poll : people ? std::min(k_people_wait, parts_.again_most) : backoff_.next(parts_.random());
         if (!sleep(wait)) break;
     }
-    sink_.reset();
 }
 
 template <class Rows, class Ask>
@@ -182,7 +242,8 @@ Worker::Core::Turn Worker::Core::give(store::ChangeClass change_class) {
     if (changes->waiting == 0) return Turn::idle;
     if (changes->rows.empty()) return handle(Outcome(), *changes, change_class);
     const auto began = base::Mono::now();
-    const Outcome outcome = sink_->send(*changes, change_class);
+    Outcome outcome;
+    if (stopping() || !in_sink([&] { outcome = sink_->send(*changes, change_class); })) return Turn::over;
     metrics::sync_send_seconds.observe(std::chrono::duration<double>(base::Mono::now() - began).count());
     metrics::sync_bytes_total.add(static_cast<std::uint64_t>(outcome.bytes));
     const Turn done = handle(outcome, *changes, change_class);
@@ -266,7 +327,7 @@ void Worker::Core::park(const Refused& refused, const store::Change& change) {
 void Worker::Core::pace(std::int64_t bytes) {
     const auto allowance = parts_.allowance();
     if (!allowance.bytes_per_second || *allowance.bytes_per_second <= 0) return;
-    sleep(std::chrono::milliseconds(bytes * 1000 / *allowance.bytes_per_second));
+    sleep(std::chrono::milliseconds(bytes * 1000 / *allowance.bytes_per_second), false);
 }
 
 void Worker::Core::look_at_backlog() {
@@ -293,9 +354,11 @@ void Worker::Core::look_at_backlog() {
     metrics::outbox_oldest_seconds.set(oldest ? std::max(0.0, static_cast<double>(parts_.utc_ms() - *oldest) / 1000.0) : 0.0);
 }
 
-Worker::Worker(WorkerParts parts) : core_(std::make_unique<Core>(std::move(parts))) {}
-Worker::~Worker() = default;
+Worker::Worker(WorkerParts parts) : core_(std::make_shared<Core>(std::move(parts))) { Core::start(core_); }
+Worker::~Worker() { stop(k_stop_most); }
 Status Worker::status() const { return core_->status(); }
-void Worker::stop() { core_->stop(); }
+void Worker::flush() { core_->flush(); }
+bool Worker::flushing() const { return core_->flushing(); }
+bool Worker::stop(std::chrono::milliseconds most) { return core_->stop(most); }
 
 }  // namespace holdfast::sync

@@ -59,16 +59,22 @@ struct WorkerParts {
 class Worker {
   public:
     explicit Worker(WorkerParts parts);
-    ~Worker();  // waits for what is being sent, as long as the sink's time-outs say
+    ~Worker();  // stops it, if nobody did
     Worker(const Worker&) = delete;
     Worker& operator=(const Worker&) = delete;
 
     Status status() const;  // any thread
-    void stop();            // any thread but its own; once
+    // Asks for what waits to be sent now, also on a line that is kept for calls. Any thread.
+    void flush();
+    // False: nothing waited any more, or the sink does not take it. Any thread.
+    bool flushing() const;
+    // Any thread but its own. False: the sink did not come back within `most`. Its thread is left to itself then and uses
+    // none of the parts again, but the process must not take down what the sink's library stands on.
+    bool stop(std::chrono::milliseconds most);
 
   private:
     class Core;
-    std::unique_ptr<Core> core_;
+    std::shared_ptr<Core> core_;  // its thread has it as well
 };
 
 }  // namespace holdfast::sync

@@ -319,6 +319,61 @@ async def test_M04_the_name_of_one_member_is_enough_to_find_the_next_primary(wor
     assert (await proxy.end())["step_downs"] == 1
 
 
+@on_each_server
+@scenario
+async def test_P17_a_stop_sends_what_waits_first(world, server):
+    place = await mongo(world, server)
+    proxy = await proxied(world, place)
+    provider = await ready(world, f"{proxy.uri}?socketTimeoutMS=30000")
+    await everything(world)
+    await proxy.tell("hold")  # what the call says is still to be sent when the stop begins
+    stream, voice = await world.talking(provider)
+    await voice.caller_turn("There's a fire at 123 Main Street.")
+    await world.event("dispatch", stream.sid)
+    world.process.send_signal(signal.SIGTERM)
+    await world.logged("app: draining")
+    await stream.stop()
+    await stream.hang_up()
+    await world.logged("call: call ended")
+    await proxy.tell("go")
+    assert await within(world.process.wait(), "the daemon to end") == 0
+    await world.logged("the agency's database has all rows")
+    database = place.database()
+    call = database.active_calls.find_one({"_id": stream.sid})
+    assert call["status"] == "ended" and database.dispatches.count_documents({"call_sid": stream.sid}) == 1, call
+    assert database.transcripts.find_one({"call_sid": stream.sid, "text": "There's a fire at 123 Main Street."})
+    assert database.audit.count_documents({"action": "drain"}) == 1
+
+
+@on_each_server
+@scenario
+async def test_P17_a_stop_does_not_wait_for_a_server_that_does_not_answer(world, server):
+    place = await mongo(world, server)
+    proxy = await proxied(world, place)
+    provider = await ready(world, f"{proxy.uri}?socketTimeoutMS=30000")
+    await everything(world)
+    await proxy.tell("hold")
+    sid = await fire(world, provider)
+    began = time.monotonic()
+    assert await world.stop_daemon() == 0
+    took_s = time.monotonic() - began
+    await world.logged("the agency's database does not answer, the stop does not wait for it")
+    assert took_s < 10, f"the stop took {took_s:.1f} s"  # 5 s for what waits, 1 s for what is being sent
+    await proxy.end()
+    # Known to be gone: nobody waits for it at all.
+    mark = len(world.log)
+    world.env["MONGODB_URI"] += "&serverSelectionTimeoutMS=200"
+    await world.start_daemon()
+    await world.logged("the sink does not take what the journal has", mark)
+    assert await world.stop_daemon() == 0
+    assert float(world.log_field("rows for the agency's database wait", "took_ms", mark)) < 1000
+    # Nothing of it is lost.
+    world.env["MONGODB_URI"] = place.uri
+    await world.start_daemon()
+    await everything(world)
+    assert place.database().active_calls.find_one({"_id": sid})["status"] == "ended"
+
+
 KEEPS_DATA = [name for name in SERVERS if name in ("ferretdb", "mongod")]
 
 

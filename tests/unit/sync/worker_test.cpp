@@ -23,6 +23,7 @@ struct Bench {
     std::condition_variable changed;
     std::vector<Batch> batches;
     std::deque<std::function<Outcome(const Batch&)>> answers;
+    int gone = 0;  // sinks
 
     bool wait(const std::function<bool()>& until) {
         std::unique_lock<std::mutex> lock(mutex);
@@ -33,6 +34,13 @@ struct Bench {
 class BenchSink : public sync::Sink {
   public:
     explicit BenchSink(Bench& bench) : bench_(bench) {}
+    ~BenchSink() override {
+        {
+            const std::lock_guard<std::mutex> lock(bench_.mutex);
+            ++bench_.gone;
+        }
+        bench_.changed.notify_all();
+    }
     const char* name() const override { return "mongodb"; }
     Outcome send(const store::Changes& changes, ChangeClass change_class) override {
         std::function<Outcome(const Bench::Batch&)> answer;
@@ -214,7 +222,46 @@ TEST_F(SyncWorker, EndsWhileTheSinkIsBusy) {
     start();
     ASSERT_TRUE(bench.wait([&] { return bench.batches.size() == 1; }));
     gate.set_value();
-    worker->stop();
+    EXPECT_TRUE(worker->stop(k_deadline));
+}
+
+TEST_F(SyncWorker, SendsWhatWaitsBeforeAStopAlsoOnALineThatIsKeptForCalls) {
+    open();
+    write(opened(1));
+    paused = true;
+    start();
+    ASSERT_TRUE(eventually([&] { return worker->status().rows_waiting > 0; }));
+    write(said(1, "the last words"));
+    worker->flush();
+    ASSERT_TRUE(eventually([&] { return !worker->flushing(); }));
+    EXPECT_EQ(sent_words(), (std::vector<std::string>{"the last words"}));
+}
+
+TEST_F(SyncWorker, HasNothingToFlushWhereTheSinkTakesNothing) {
+    open();
+    write(opened(1));
+    for (int i = 0; i < 1'000; ++i) bench.answers.push_back([](const auto&) { return again(); });
+    start();
+    ASSERT_TRUE(eventually([&] { return worker->status().state == sync::State::behind; }));
+    worker->flush();
+    EXPECT_FALSE(worker->flushing());
+}
+
+TEST_F(SyncWorker, LeavesASinkAloneThatDoesNotComeBack) {
+    open();
+    write(opened(1));
+    std::promise<void> gate;
+    auto opened_gate = gate.get_future().share();
+    bench.answers = {[opened_gate](const auto&) { opened_gate.wait(); return Outcome(); }};
+    start();
+    ASSERT_TRUE(bench.wait([&] { return bench.batches.size() == 1; }));
+    EXPECT_FALSE(worker->stop(1ms));
+    auto waiting = ask<std::vector<store::ClassBacklog>>([&](auto done) { journal->read_backlog("mongodb", done); });
+    gate.set_value();
+    ASSERT_TRUE(bench.wait([&] { return bench.gone == 1; })) << "its thread ends when it can";
+    auto after = ask<std::vector<store::ClassBacklog>>([&](auto done) { journal->read_backlog("mongodb", done); });
+    ASSERT_TRUE(waiting && after);
+    EXPECT_EQ((*after)[2].waiting, (*waiting)[2].waiting) << "the journal is not told of what came afterwards";
 }
 
 TEST_F(SyncWorker, WithoutASinkSaysSo) {
