@@ -4,6 +4,7 @@
 #include "app/cad_webhook.hpp"
 #include "app/exit_codes.hpp"
 #include "app/prompts.hpp"
+#include "app/purge_plan.hpp"
 #include "app/recording_reader.hpp"
 #include "app/twilio_rest.hpp"
 #include "app/voices.hpp"
@@ -39,6 +40,8 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
+#include <filesystem>
+#include <future>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -129,8 +132,29 @@ std::shared_ptr<const call::CallSettings> call_settings(const config::Config& c,
     return settings;
 }
 
-recording::DiskRecorderOptions recorder_options(const config::Config& c) {
+constexpr std::chrono::milliseconds k_key_wait{2'000};  // of a thread that waits for disks anyway
+
+recording::FileKeys recording_keys(store::SqliteJournal& journal) {
+    return [&journal](const base::CallSid& call) {
+        recording::FileKey key;
+        if (journal.encryption() == store::Vault::State::off) return key;
+        key.kind = recording::FileKey::Kind::unavailable;
+        for (const auto& each : journal.recording_keys(call, k_key_wait)) {
+            base::Secret bytes{std::string(each.bytes())};
+            if (key.kind == recording::FileKey::Kind::key) {
+                key.others.push_back(std::move(bytes));
+            } else {
+                key.kind = recording::FileKey::Kind::key;
+                key.key = std::move(bytes);
+            }
+        }
+        return key;
+    };
+}
+
+recording::DiskRecorderOptions recorder_options(const config::Config& c, store::SqliteJournal& journal) {
     recording::DiskRecorderOptions options;
+    options.keys = recording_keys(journal);
     options.path = c.recording.path;
     options.retention.days = c.recording.retention_days;
     if (c.recording.canned_retention_days > 0) options.retention.classes["canned"] = c.recording.canned_retention_days;
@@ -140,8 +164,18 @@ recording::DiskRecorderOptions recorder_options(const config::Config& c) {
 
 // Of a recording the agency's database gets what it is, not its sound: it may go once that is there. What is overdue is days
 // old, so "everything of today" is more than enough.
-recording::Release recording_release(const sync::Worker* sync) {
+recording::Release recording_release(const sync::Worker* sync, store::Journal& journal) {
     recording::Release release;
+    // Not knowing is being held.
+    release.held = [&journal](const base::CallSid& call, const std::string&) {
+        auto found = std::make_shared<std::promise<bool>>();
+        auto held = found->get_future();
+        journal.read_call(call, [found](const base::Result<store::CallDetail>& detail) {
+            const bool gone = !detail && detail.error().code == std::string_view("not_found");
+            found->set_value(detail ? detail->call.held : !gone);
+        });
+        return held.wait_for(k_key_wait) != std::future_status::ready || held.get();
+    };
     release.sinks_configured = sync != nullptr;
     release.sent = [sync](const base::CallSid&, const std::string&) {
         return sync->status().has_all(store::ChangeClass::recording);
@@ -280,6 +314,7 @@ class Daemon {
     // admin loop
     MediaSnapshot snapshot_;
     std::unique_ptr<RecordingReader> recording_reader_;
+    std::unique_ptr<PurgePlan> purge_plan_;
     std::optional<http::AdminRoutes> admin_routes_;
     std::unique_ptr<net::HttpListener> admin_listener_;
 
@@ -326,6 +361,7 @@ bool Daemon::take_down() {
     if (admin_thread_.joinable()) admin_thread_.join();
     admin_listener_.reset();
     admin_routes_.reset();
+    purge_plan_.reset();
     feed_.reset();
     end_sync(std::move(sync_), sync_end);
     return sync_end == SyncEnd::left;
@@ -336,6 +372,16 @@ int Daemon::open_store() {
     options.path = config_.store.path;
     options.runtime_path = config_.store.runtime_path;
     options.site_id = config_.site.id;
+    options.master_key_unreadable = config_.credentials.master_key_unreadable;
+    if (!config_.credentials.master_key.reveal().empty()) {
+        auto keys = store::MasterKeys::parse(config_.credentials.master_key);
+        if (keys) {
+            options.master_keys = std::move(*keys);
+        } else {
+            options.master_key_unreadable = true;
+            k_log.error("master key is no good, what was sealed cannot be read", {{"detail", keys.error().detail}});
+        }
+    }
     auto journal = store::SqliteJournal::open(std::move(options));
     if (!journal) {
         k_log.error("journal refused", {{"code", journal.error().code}, {"detail", journal.error().detail}});
@@ -372,13 +418,13 @@ int Daemon::open_public() {
         k_log.error("Twilio's REST interface refused", {{"detail", twilio_rest.error().detail}});
         return k_exit_configuration;
     }
-    recorder_ = std::make_unique<recording::DiskRecorder>(recorder_options(config_), *journal_);
+    recorder_ = std::make_unique<recording::DiskRecorder>(recorder_options(config_, *journal_), *journal_);
     purge_timer_.emplace(media_, [this](recording::MayGo may_go) { recorder_->purge(std::move(may_go)); },
-                         recording_release(sync_.get()));
+                         recording_release(sync_.get(), *journal_));
     purge_timer_->start();
     transcriber_.emplace(config_.recording.path, *journal_, [this](const base::CallSid& call) {
         media_.post([this, call] { late_case_->transcribed(call); });
-    });
+    }, recording_keys(*journal_));
     transcriber_->configure(transcription_service(config_));
     uplink_ = config_.uplink;
     ladder_.emplace(voices_.ladder, media_.now(), base::random_u32());
@@ -482,9 +528,18 @@ int Daemon::open_admin() {
     admin_options.letter_retried = [this](const std::string& target) {
         if (target == "cad") media_.post([this] { desk_->look_again(); });
     };
-    recording_reader_ = std::make_unique<RecordingReader>(plain_recordings(config_.recording.path));
+    recording_reader_ = std::make_unique<RecordingReader>(recordings(config_.recording.path, recording_keys(*journal_)));
     admin_options.read_recording = [this](std::string path, std::int64_t offset, std::int64_t bytes, auto answer) {
         recording_reader_->read(std::move(path), offset, bytes, std::move(answer));
+    };
+    purge_plan_ = std::make_unique<PurgePlan>(PurgePlan::Parts{
+        admin_, *journal_,
+        [this](const base::CallSid& call, std::function<void(bool)> done) { recorder_->remove(call, std::move(done)); },
+        sync_ ? "mongodb" : "", {config_.store.retention_days, config_.store.words_retention_days, config_.store.audit_retention_days},
+        std::filesystem::path(config_.store.path).parent_path().string()});
+    purge_plan_->start();
+    admin_options.purge = [this](const base::CallSid& call, std::string actor, std::string reason, auto done) {
+        purge_plan_->purge_call(call, false, std::move(actor), std::move(reason), std::move(done));
     };
     admin_routes_.emplace(admin_, *journal_, *feed_, [this] { return status(); }, admin_options);
     net::ListenOptions options;

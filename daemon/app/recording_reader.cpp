@@ -3,14 +3,12 @@
 #include "base/bounded_queue.hpp"
 #include "config/limits.hpp"
 #include "log/log.hpp"
+#include "recording/reader.hpp"
 
-#include <fcntl.h>
 #include <pthread.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -26,51 +24,49 @@ constexpr log::Logger k_log{"app"};
 constexpr std::chrono::milliseconds k_stop_default{2'000};
 constexpr std::chrono::seconds k_idle_turn{10};
 
-class Descriptor {
+// The words of the admin listener for what went wrong.
+base::Error told(const base::Error& why, const std::string& path) {
+    struct stat info {};
+    const std::string_view code = why.code;
+    if (code != "no_such_file") return base::make_error(why.condition, "unreadable", std::string(code) + " " + why.detail);
+    if (::lstat((path + ".part").c_str(), &info) == 0) return base::make_error(Condition::retry, "unnamed");
+    return base::make_error(Condition::reject, "missing");
+}
+
+// An export asks for one file from its beginning to its end: it is opened once.
+class Files {
   public:
-    explicit Descriptor(int fd) : fd_(fd) {}
-    ~Descriptor() {
-        if (fd_ >= 0) ::close(fd_);
+    Files(std::string folder, recording::FileKeys keys) : folder_(std::move(folder)), keys_(std::move(keys)) {}
+
+    base::Result<http::RecordingPart> read(const std::string& name, std::int64_t offset, std::int64_t bytes) {
+        if (!open_ || name != name_ || offset == 0) {
+            open_.reset();
+            name_ = name;
+            const auto call = base::CallSid::parse(name.substr(0, std::min(name.find('.'), name.size())));
+            auto opened = recording::open_recording(folder_, name, keys_ && call ? keys_(*call) : recording::FileKey());
+            if (!opened) return told(opened.error(), folder_ + "/" + name);
+            open_ = std::move(*opened);
+        }
+        http::RecordingPart part;
+        part.total = open_->bytes();
+        if (offset > part.total || (offset == part.total && offset > 0)) return base::make_error(Condition::reject, "range");
+        const auto most = std::min<std::int64_t>(bytes, static_cast<std::int64_t>(recording::Reader::k_read_bytes_max));
+        auto got = open_->read(offset, static_cast<std::size_t>(std::min(most, part.total - offset)));
+        if (!got) {
+            open_.reset();
+            return told(got.error(), folder_ + "/" + name);
+        }
+        part.bytes = std::move(*got);
+        if (offset + static_cast<std::int64_t>(part.bytes.size()) >= part.total) open_.reset();
+        return part;
     }
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    int get() const { return fd_; }
 
   private:
-    const int fd_;
+    const std::string folder_;
+    const recording::FileKeys keys_;
+    std::string name_;
+    std::unique_ptr<recording::Reader> open_;
 };
-
-// Names come from the journal; a damaged one must not lead out of the folder.
-bool is_plain_name(const std::string& name) {
-    return !name.empty() && name.front() != '.' && name.find('/') == std::string::npos && name.find('\0') == std::string::npos;
-}
-
-base::Result<http::RecordingPart> read_plain(const std::string& folder, const std::string& name, std::int64_t offset,
-                                             std::int64_t bytes) {
-    if (!is_plain_name(name)) return base::make_error(Condition::reject, "unreadable", "name");
-    const std::string path = folder + "/" + name;
-    // Not blocking: what stands there may be no file.
-    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
-    struct stat info {};
-    if (file.get() < 0) {
-        if (errno != ENOENT) return base::make_error(Condition::retry, "unreadable");
-        if (::lstat((path + ".part").c_str(), &info) == 0) return base::make_error(Condition::retry, "unnamed");
-        return base::make_error(Condition::reject, "missing");
-    }
-    if (::fstat(file.get(), &info) != 0 || !S_ISREG(info.st_mode)) return base::make_error(Condition::reject, "unreadable");
-    http::RecordingPart part;
-    part.total = info.st_size;
-    if (offset > part.total || (offset == part.total && offset > 0)) return base::make_error(Condition::reject, "range");
-    part.bytes.resize(static_cast<std::size_t>(std::min(bytes, part.total - offset)));
-    for (std::size_t got = 0; got < part.bytes.size();) {
-        const auto more = ::pread(file.get(), part.bytes.data() + got, part.bytes.size() - got,
-                                  static_cast<off_t>(offset) + static_cast<off_t>(got));
-        if (more < 0 && errno == EINTR) continue;
-        if (more <= 0) return base::make_error(Condition::retry, "unreadable");
-        got += static_cast<std::size_t>(more);
-    }
-    return part;
-}
 
 }  // namespace
 
@@ -149,10 +145,9 @@ void RecordingReader::read(std::string path, std::int64_t offset, std::int64_t b
 }
 void RecordingReader::stop(std::chrono::milliseconds most) { core_->stop(most); }
 
-RecordingReader::Read plain_recordings(std::string folder) {
-    return [folder = std::move(folder)](const std::string& path, std::int64_t offset, std::int64_t bytes) {
-        return read_plain(folder, path, offset, bytes);
-    };
+RecordingReader::Read recordings(std::string folder, recording::FileKeys keys) {
+    auto files = std::make_shared<Files>(std::move(folder), std::move(keys));
+    return [files](const std::string& name, std::int64_t offset, std::int64_t bytes) { return files->read(name, offset, bytes); };
 }
 
 }  // namespace holdfast::app

@@ -3,6 +3,7 @@
 
 #include "base/error.hpp"
 #include "http/admin_export.hpp"
+#include "recording/key.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -32,7 +33,7 @@ class RecordingReader {
     std::shared_ptr<Core> core_;  // shared with its thread
 };
 
-// Of the files below `folder` as they are.
-RecordingReader::Read plain_recordings(std::string folder);
+// Of the files in `folder`, sealed or not. `keys` is asked on the reader's thread; empty: none is sealed.
+RecordingReader::Read recordings(std::string folder, recording::FileKeys keys);
 
 }  // namespace holdfast::app

@@ -415,7 +415,7 @@ std::vector<Key> make_keys() {
          Range{0, 36'500}, k_restart,
          "The same for audit rows. 0: as calls."},
         {"store.master_key_file", at([](Config& c) -> auto& { return c.store.master_key_file; }),
-         k_path_or_empty, k_restart,
+         k_path_or_none, k_restart,
          "File with the master key, when there is no credential master_key: 64 hexadecimal digits, then older keys\n"
          "with commas between them. With one, what callers say is stored sealed."},
 

@@ -1,5 +1,7 @@
 #include "http/admin_json.hpp"
 
+#include "base/base64.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include <algorithm>

@@ -137,6 +137,7 @@ inline Gauge store_free_bytes{"holdfast_store_free_bytes", "Free space where the
 inline Gauge store_wal_bytes{"holdfast_store_wal_bytes", "Size of the write-ahead log."};
 inline Gauge store_lost_rows{"holdfast_store_lost_rows", "Rows found to be gone or changed that nobody has seen yet, as far as it is known."};
 inline Counter store_quarantined_total{"holdfast_store_quarantined_total", "Damaged databases moved aside."};
+inline Counter purged_calls_total{"holdfast_purged_calls_total", "Calls whose rows, or whose words, were purged."};
 inline Counter store_io_error_total{"holdfast_store_io_error_total", "Failed reads, writes and syncs of the journal."};
 inline Counter store_emergency_rows_total{"holdfast_store_emergency_rows_total", "Rows written to the emergency file."};
 inline Counter store_dropped_rows_total{"holdfast_store_dropped_rows_total", "Rows lost because every buffer was full."};

@@ -45,6 +45,9 @@ class DiskRecorder::Core {
     }
     RecordingHandle start(const Start& start);
     void purge(MayGo may_go) { queue_->push(Item{0, PurgeNow{std::move(may_go)}}); }
+    void remove(const base::CallSid& call, std::function<void(bool)> done) {
+        if (!queue_->push(Item{0, Remove{call, done}})) done(false);
+    }
     void stop(std::chrono::milliseconds most);
 
   private:
@@ -58,6 +61,7 @@ class DiskRecorder::Core {
     };
 
     void run();
+    bool remove_files_of(const base::CallSid& call) const;
     void turn(std::chrono::milliseconds wait);
     void repair();
     void repair(const std::string& part_name);
@@ -157,6 +161,8 @@ void DiskRecorder::Core::turn(std::chrono::milliseconds wait) {
             settle(*settled);
         } else if (const auto* now = std::get_if<PurgeNow>(&item.what)) {
             retention_.purge(now->may_go, options_.utc_ms(), options_.now());
+        } else if (const auto* gone = std::get_if<Remove>(&item.what)) {
+            gone->done(remove_files_of(gone->call));
         } else if (const auto going = going_.find(item.id); going != going_.end()) {
             if (const auto* block = std::get_if<Block>(&item.what)) handle(*block, going->second);
             if (const auto* cleared = std::get_if<Cleared>(&item.what)) handle(*cleared, going->second);
@@ -165,6 +171,21 @@ void DiskRecorder::Core::turn(std::chrono::milliseconds wait) {
     sync_due();
     announce_due();
     repair_due();
+}
+
+bool DiskRecorder::Core::remove_files_of(const base::CallSid& call) const {
+    std::error_code ec;
+    std::vector<std::filesystem::path> files;
+    for (const auto& entry : std::filesystem::directory_iterator(options_.path, ec)) {
+        if (entry.path().filename().string().compare(0, call.str().size() + 1, call.str() + ".") == 0) files.push_back(entry.path());
+    }
+    if (ec) return ec == std::errc::no_such_file_or_directory;
+    bool gone = true;
+    for (const auto& file : files) {
+        std::filesystem::remove(file, ec);
+        gone = gone && !ec;
+    }
+    return gone;
 }
 
 FileKey DiskRecorder::Core::key_of(const base::CallSid& call) const { return options_.keys ? options_.keys(call) : FileKey(); }
@@ -369,6 +390,7 @@ DiskRecorder::DiskRecorder(DiskRecorderOptions options, store::Journal& journal)
 DiskRecorder::~DiskRecorder() { core_->stop(k_stop_default); }
 RecordingHandle DiskRecorder::start(const Start& start) { return core_->start(start); }
 void DiskRecorder::purge(MayGo may_go) { core_->purge(std::move(may_go)); }
+void DiskRecorder::remove(const base::CallSid& call, std::function<void(bool)> done) { core_->remove(call, std::move(done)); }
 void DiskRecorder::stop(std::chrono::milliseconds most) { core_->stop(most); }
 
 }  // namespace holdfast::recording

@@ -43,6 +43,10 @@ class DiskRecorder : public Recorder {
     // thread: "sent to every sink, and nobody holds the call".
     void purge(MayGo may_go);
 
+    // Removes every file of a call, whatever its name ends in. `done` runs once, on the recording thread or, when the recorder has
+    // stopped, here; false: one is still there.
+    void remove(const base::CallSid& call, std::function<void(bool gone)> done);
+
     // Ends every recording, waits at most `most` until their rows are acknowledged and their names final.
     // Idempotent. Before the journal's stop. A thread that hangs in the disk is left behind.
     void stop(std::chrono::milliseconds most);

@@ -42,10 +42,14 @@ using MayGo = std::function<bool(const base::CallSid&, const std::string& path)>
 struct PurgeNow {
     MayGo may_go;
 };
+struct Remove {  // every file of a call
+    base::CallSid call;
+    std::function<void(bool gone)> done;
+};
 
 struct Item {
     Id id = 0;
-    std::variant<Open, Block, Cleared, Close, Settled, PurgeNow> what;
+    std::variant<Open, Block, Cleared, Close, Settled, PurgeNow, Remove> what;
 };
 
 class Queue {
@@ -55,7 +59,7 @@ class Queue {
     bool push(Item item);
     // Moves what waits into `out` (cleared first), waits up to `wait` for a first item.
     void drain(std::deque<Item>& out, std::chrono::milliseconds wait);
-    void close();  // no more Open, Block, Cleared, Close and PurgeNow; Settled still gets through
+    void close();  // no more Open, Block, Cleared, Close, PurgeNow and Remove; Settled still gets through
     bool closed() const;
 
   private:

@@ -198,8 +198,8 @@ struct Delivered {
     std::int64_t number = 0;
 };
 
-// Everything of a call goes, or its words only. Its key goes first: no copy of the rows can be read from then on. Asks nobody
-// whether it may: see PurgePlan (app) for that.
+// Everything of a call goes, or its words only. Its key goes first: no copy of the rows can be read from then on. Does nothing
+// to a call that goes on or that somebody holds; whether a sink still lacks something of it is for the caller to ask.
 struct Purge {
     CallSid call;
     std::int64_t utc_ms = 0;

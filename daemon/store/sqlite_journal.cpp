@@ -52,7 +52,7 @@ class SqliteJournal::Core {
     template <class Rows, class Ask>
     void read(Ask ask, std::function<void(base::Result<Rows>)> done);
     StoreStatus status() const;
-    std::optional<Key> recording_key(const std::string& sid, std::chrono::milliseconds most);
+    std::vector<Key> recording_keys(const std::string& sid, std::chrono::milliseconds most);
     const Vault& vault() const { return keeper_.vault(); }
     void stop(std::chrono::milliseconds flush);
 
@@ -153,18 +153,20 @@ StoreStatus SqliteJournal::Core::status() const {
     return status;
 }
 
-std::optional<Key> SqliteJournal::Core::recording_key(const std::string& sid, std::chrono::milliseconds most) {
-    constexpr auto k_purpose = "holdfast recording";
-    if (const auto keys = vault().cached(sid); !keys.empty()) return keys.front().derived(k_purpose);
-    auto found = std::make_shared<std::promise<std::optional<Key>>>();
+std::vector<Key> SqliteJournal::Core::recording_keys(const std::string& sid, std::chrono::milliseconds most) {
+    const auto derived = [](const std::vector<Key>& keys) {
+        std::vector<Key> out;
+        for (const auto& key : keys) out.push_back(key.derived("holdfast recording"));
+        return out;
+    };
+    if (const auto keys = vault().cached(sid); !keys.empty()) return derived(keys);
+    auto found = std::make_shared<std::promise<std::vector<Key>>>();
     auto answer = found->get_future();
     const auto look = [this, sid, found](const base::Error* why) {
-        std::vector<Key> keys;
-        if (why == nullptr) keys = keeper_.vault().keys_of(sid);
-        found->set_value(keys.empty() ? std::nullopt : std::optional<Key>(keys.front().derived(k_purpose)));
+        found->set_value(why == nullptr ? keeper_.vault().keys_of(sid) : std::vector<Key>());
     };
-    if (!backlog_.ask(look) || answer.wait_for(most) != std::future_status::ready) return std::nullopt;
-    return answer.get();
+    if (!backlog_.ask(look) || answer.wait_for(most) != std::future_status::ready) return {};
+    return derived(answer.get());
 }
 
 void SqliteJournal::Core::show_state() const {
@@ -436,8 +438,8 @@ void SqliteJournal::read_losses(std::function<void(base::Result<std::vector<Loss
     core_->read<std::vector<LossRow>>([](Database& db) { return store::read_losses(db); }, std::move(done));
 }
 
-std::optional<Key> SqliteJournal::recording_key(const CallSid& call, std::chrono::milliseconds most) {
-    return core_->recording_key(call.str(), most);
+std::vector<Key> SqliteJournal::recording_keys(const CallSid& call, std::chrono::milliseconds most) {
+    return core_->recording_keys(call.str(), most);
 }
 
 Vault::State SqliteJournal::encryption() const { return core_->vault().state(); }

@@ -18,6 +18,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace holdfast::store {
 
@@ -61,9 +62,9 @@ class SqliteJournal : public Journal {
     void read_chain(ReadChain query, std::function<void(base::Result<ChainBite>)> done) override;
     void read_losses(std::function<void(base::Result<std::vector<LossRow>>)> done) override;
     StoreStatus status() const override;
-    // The key that recordings of the call are sealed with. Any thread but the store's; waits at most `most` when it has to be
-    // looked up. nullopt with state "on": there is none (yet), or the journal cannot say now.
-    std::optional<Key> recording_key(const CallSid& call, std::chrono::milliseconds most);
+    // The keys that recordings of the call are sealed with, oldest first, nearly always one. Any thread but the store's; waits at
+    // most `most` when they have to be looked up. Empty: encryption is off, there is none (yet), or the journal cannot say now.
+    std::vector<Key> recording_keys(const CallSid& call, std::chrono::milliseconds most);
     Vault::State encryption() const;
 
     // Takes no more rows, writes what waits for at most `flush`, then puts the rest into the

@@ -550,11 +550,16 @@ Written Writer::write(const Delivered& row) {
     return {};
 }
 
+bool Writer::is_held(std::int64_t call) {
+    Query q(db_, "SELECT action FROM audit WHERE call = ? AND action IN (?, ?) ORDER BY seq DESC LIMIT 1", call, k_hold, k_release);
+    return q.step() && q.word(0) == k_hold;
+}
+
 // The audit row tells it and stays; it names the call, whose number is never given again.
 Written Writer::write(const Purge& row) {
     const auto& sid = row.call.str();
     const auto call = find(sid);
-    if (!call || rank(call->status) < rank("interrupted")) return {};
+    if (!call || rank(call->status) < rank("interrupted") || is_held(call->seq)) return {};
     const auto told = next_seq_;
     const auto written = write(Audit{row.utc_ms, row.actor, row.words_only ? "purge_words" : "purge", "reason=" + row.reason, row.call});
     if (!row.words_only) {

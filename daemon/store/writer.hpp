@@ -160,6 +160,7 @@ class Writer {
     Place next_place(const std::string& sid, std::int64_t started_utc_ms);
     MaybePlace place_if_any(const CallSid& call, std::int64_t started_utc_ms);
     void note_again(const Outbox& row);
+    bool is_held(std::int64_t call);
     void fill(const Call& call, const CallOpened& row, const std::string& from_number, const std::string& to_number);
     void finish(const Call& call, std::string_view status, std::int64_t utc_ms, std::int64_t duration_ms,
                 std::string_view reason);

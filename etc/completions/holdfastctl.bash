@@ -48,6 +48,14 @@ _holdfastctl() {
             fi
             ;;
         sync) COMPREPLY=($(compgen -W "status dead-letters retry discard --limit --why $common" -- "$cur")) ;;
+        hold|purge)
+            if [[ $cur == -* ]]; then
+                COMPREPLY=($(compgen -W "--why --release $common" -- "$cur"))
+            else
+                _holdfastctl_calls "${address[@]}"
+            fi
+            ;;
+        losses) COMPREPLY=($(compgen -W "--seen $common" -- "$cur")) ;;
         incidents) COMPREPLY=($(compgen -W "--all --limit $common" -- "$cur")) ;;
         reject) COMPREPLY=($(compgen -W "--why $common" -- "$cur")) ;;
         twiml) COMPREPLY=($(compgen -W "fallback --config $common" -- "$cur")) ;;

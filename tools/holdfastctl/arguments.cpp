@@ -50,6 +50,10 @@ struct Commands {
     CLI::App* incidents;
     CLI::App* approve;
     CLI::App* reject;
+    CLI::App* hold;
+    CLI::App* purge;
+    CLI::App* verify;
+    CLI::App* losses;
     CLI::App* check;
     CLI::App* sync_status;
     CLI::App* dead_letters;
@@ -161,6 +165,16 @@ Commands declare(CLI::App& app, Options& options, FileOptions& files) {
     }
     commands.letter_discard->add_option("--why", options.why, "The reason, for the audit")->required();
     for (auto* command : sync->get_subcommands({})) command->fallthrough();
+    commands.hold = app.add_subcommand("hold", "Keep a call from every purge");
+    commands.hold->add_flag("--release", options.release, "Do not keep it any longer");
+    commands.purge = app.add_subcommand("purge", "Remove a call: its rows, its recordings, its key");
+    for (auto* command : {commands.hold, commands.purge}) {
+        command->add_option("SID", options.call, "The call's CallSid")->required()->check(check_sid);
+        command->add_option("--why", options.why, "The reason, for the audit")->required();
+    }
+    commands.verify = app.add_subcommand("verify", "Show whether everything that was written is there as it was written");
+    commands.losses = app.add_subcommand("losses", "List what was found to be gone or changed, newest first");
+    commands.losses->add_flag("--seen", options.seen, "Say that you have seen them: they leave /readyz");
     commands.check = app.add_subcommand("check", "Check a holdfast.yaml or a journal database");
     commands.check->add_option("FILE", options.file, "The file")->required();
     declare_eleven(app, options.eleven, commands);
@@ -201,6 +215,10 @@ int dispatch(const Commands& commands, const Session& session, const FileOptions
     if (commands.approve->parsed()) return approve_command(session);
     if (commands.reject->parsed()) return reject_command(session);
     if (commands.transfer->parsed()) return transfer_command(session);
+    if (commands.hold->parsed()) return hold_command(session);
+    if (commands.purge->parsed()) return purge_command(session);
+    if (commands.verify->parsed()) return verify_command(session);
+    if (commands.losses->parsed()) return losses_command(session);
     if (commands.sync_status->parsed()) return sync_status_command(session);
     if (commands.dead_letters->parsed()) return dead_letters_command(session);
     if (commands.letter_retry->parsed()) return letter_retry_command(session);

@@ -180,6 +180,58 @@ int letter_discard_command(const Session& session) {
                   {{"by", user_name()}, {"why", session.options.why}}, 200, "Discarded.\n");
 }
 
+int hold_command(const Session& session) {
+    const Json body{{"by", user_name()}, {"why", session.options.why}};
+    const bool release = session.options.release;
+    return change(session, "/api/v1/calls/" + session.options.call + (release ? "/release" : "/hold"), body, 200,
+                  release ? "It goes when its time comes.\n" : "It is kept.\n");
+}
+
+int purge_command(const Session& session) {
+    return change(session, "/api/v1/calls/" + session.options.call + "/purge", {{"by", user_name()}, {"why", session.options.why}}, 200,
+                  "It is gone.\n");
+}
+
+int losses_command(const Session& session) {
+    if (session.options.seen) {
+        return change(session, "/api/v1/losses/seen", {{"by", user_name()}}, 200, "Noted.\n");
+    }
+    return show(session, "/api/v1/losses", print_losses).exit;
+}
+
+// Bite by bite, so that the journal writes on between them.
+int verify_command(const Session& session) {
+    const auto client = Client::make(session.options.admin, session.options.ca_file);
+    if (!client) return complain(session, k_exit_usage, client.error().detail);
+    constexpr std::size_t k_findings_max = 1'000;
+    Json all{{"links", 0}, {"rows", 0}, {"purged", 0}, {"heads_checked", true}, {"findings", Json::array()}, {"purges", Json::array()}};
+    std::int64_t part = 0, after = 0;
+    for (bool done = false; !done;) {
+        const auto bite = fetch(session, *client,
+                                "/api/v1/verify?limit=1000&part=" + std::to_string(part) + "&after=" + std::to_string(after));
+        if (bite.exit != k_exit_ok) return bite.exit;
+        for (const char* count : {"links", "rows", "purged"}) all[count] = number_or(all, count, 0) + number_or(bite.json, count, 0);
+        all["heads_checked"] = flag(all, "heads_checked") && flag(bite.json, "heads_checked");
+        for (const char* list : {"findings", "purges"}) {
+            for (const auto& each : member(bite.json, list)) {
+                if (all[list].size() < k_findings_max) all[list].push_back(each);
+            }
+        }
+        all["newest"] = member(bite.json, "newest");
+        all["head"] = member(bite.json, "head");
+        const auto next_part = number_or(bite.json, "next_part", 0);
+        const auto next = number_or(bite.json, "next", 0);
+        done = flag(bite.json, "done");
+        if (!done && (next_part < part || (next_part == part && next <= after))) {
+            return complain(session, k_exit_not_good, "the daemon does not get on with it");
+        }
+        part = next_part;
+        after = next;
+    }
+    session.out << (session.options.json ? all.dump() + "\n" : print_verified(all, session.look)) << std::flush;
+    return all["findings"].empty() ? k_exit_ok : k_exit_not_good;
+}
+
 int tail_command(const Session& session) {
     const auto client = Client::make(session.options.admin, session.options.ca_file);
     if (!client) return complain(session, k_exit_usage, client.error().detail);

@@ -44,7 +44,9 @@ struct Options {
     std::string call;         // show, tail, transfer
     bool all = false;         // incidents
     std::string dispatch;     // approve, reject
-    std::string why;          // reject, sync discard
+    std::string why;          // reject, sync discard, hold, purge
+    bool release = false;     // hold
+    bool seen = false;        // losses
     std::int64_t letter = 0;  // sync retry, discard
     bool until_end = false;   // tail
     bool everything = false;  // tail
@@ -78,6 +80,10 @@ int sync_status_command(const Session& session);
 int dead_letters_command(const Session& session);
 int letter_retry_command(const Session& session);
 int letter_discard_command(const Session& session);
+int hold_command(const Session& session);
+int purge_command(const Session& session);
+int losses_command(const Session& session);
+int verify_command(const Session& session);
 int check_command(const Session& session);
 int agent_create_command(const Session& session);
 int agent_show_command(const Session& session);

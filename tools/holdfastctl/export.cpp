@@ -160,7 +160,10 @@ base::Result<void> Exporting::add_recordings() {
 }
 
 base::Result<void> Exporting::add_recording(const std::string& name, const std::string& journal_sha256) {
-    const auto member_name = "audio/" + name;
+    // What is given away is not sealed.
+    constexpr std::string_view k_sealed = ".sealed";
+    const bool sealed = name.size() > k_sealed.size() && name.compare(name.size() - k_sealed.size(), k_sealed.size(), k_sealed) == 0;
+    const auto member_name = "audio/" + name.substr(0, name.size() - (sealed ? k_sealed.size() : 0));
     auto sound = fetch(name);
     if (sound.missing) {
         miss(member_name, std::move(*sound.missing));

@@ -63,6 +63,15 @@ std::string journal(const Json& store) {
     out += ", " + std::to_string(number_or(store, "rows_waiting", 0)) + " waiting";
     out += ", " + bytes(number_or(store, "database_bytes", 0) + number_or(store, "wal_bytes", 0));
     out += ", " + bytes(number_or(store, "free_bytes", 0)) + " free";
+    const auto encryption = word(store, "encryption");
+    if (encryption == "on") out += ", sealed";
+    if (encryption == "key_missing") out += ", MASTER KEY MISSING: what was sealed cannot be read";
+    const auto to_rotate = number_or(store, "keys_to_rotate", 0);
+    if (to_rotate > 0) out += ", " + std::to_string(to_rotate) + " keys still under an older master key";
+    if (number_or(store, "losses", 0) > 0) {
+        out += "; LOSS (" + word(store, "loss") + "), " + std::to_string(number_or(store, "lost_rows", 0)) +
+               " rows known to be gone: holdfastctl losses";
+    }
     return out;
 }
 

@@ -41,7 +41,7 @@ TEST(RecordingReader, GivesWhatIsAskedForAndHowMuchThereIs) {
     test::TempFolder folder;
     write(folder / "a.wav", "0123456789");
     write(folder / "empty.wav", "");
-    RecordingReader reader(plain_recordings(folder.path()));
+    RecordingReader reader(recordings(folder.path(), {}));
     const auto middle = ask(reader, "a.wav", 3, 4);
     ASSERT_TRUE(middle);
     EXPECT_EQ(middle->bytes, "3456");
@@ -60,7 +60,7 @@ TEST(RecordingReader, ReadsFilesOfItsFolderOnly) {
     ASSERT_EQ(::mkfifo((folder / "in/pipe.wav").c_str(), 0600), 0);
     ASSERT_EQ(::mkdir((folder / "in/folder.wav").c_str(), 0700), 0);
     write(folder / "in/growing.wav.part", "x");
-    RecordingReader reader(plain_recordings(folder / "in"));
+    RecordingReader reader(recordings(folder / "in", {}));
     for (const std::string name : {"../secret", "..", "", "link.wav", "pipe.wav", "folder.wav", ".hidden"}) {
         EXPECT_EQ(code_of(ask(reader, name, 0, 1)), "unreadable") << name;
     }

@@ -251,13 +251,14 @@ TEST_F(SealedJournal, RowsOfADamagedFileOpenInTheNext) {
 TEST_F(SealedJournal, TheKeyOfARecordingIsTheCallsAndGoesWithIt) {
     open();
     a_call(1);
-    const auto key = journal->recording_key(sid(1), k_deadline);
-    ASSERT_TRUE(key);
-    EXPECT_FALSE(journal->recording_key(sid(9), k_deadline)) << "there is no such call";
+    const auto keys = journal->recording_keys(sid(1), k_deadline);
+    ASSERT_EQ(keys.size(), 1u);
+    EXPECT_TRUE(journal->recording_keys(sid(9), k_deadline).empty()) << "there is no such call";
     reopen();
-    EXPECT_EQ(journal->recording_key(sid(1), k_deadline)->bytes(), key->bytes());
+    ASSERT_EQ(journal->recording_keys(sid(1), k_deadline).size(), 1u);
+    EXPECT_EQ(journal->recording_keys(sid(1), k_deadline)[0].bytes(), keys[0].bytes());
     write(store::Purge{sid(1), k_now_utc_ms, false, "retention", "days"});
-    EXPECT_FALSE(journal->recording_key(sid(1), k_deadline));
+    EXPECT_TRUE(journal->recording_keys(sid(1), k_deadline).empty());
 }
 
 TEST_F(SealedJournal, WhatWasPlainStaysReadable) {
