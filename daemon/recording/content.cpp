@@ -86,12 +86,11 @@ void SealedContent::forget(std::int64_t first, std::int64_t last) {
     }
 }
 
-bool SealedContent::seal_into(std::string& out, std::int64_t number, std::int64_t size, const Kept& block) {
+bool SealedContent::seal_into(std::string& out, std::int64_t number, std::int64_t size, Kept& block) {
     const auto at = out.size();
     out.resize(at + k_seal_block_bytes);
-    const bool last = ended_ && number == blocks_of(size) - 1;
-    const Seal::Block mark{used_of(number, size), last};
-    if (seal_->seal(static_cast<std::uint64_t>(number), mark, block.plain.data(), out.data() + at)) return true;
+    block.mark = {used_of(number, size), ended_ && number == blocks_of(size) - 1};
+    if (seal_->seal(static_cast<std::uint64_t>(number), block.mark, block.plain.data(), out.data() + at)) return true;
     errno = EIO;
     return false;
 }
@@ -117,8 +116,11 @@ SealedContent::Kept* SealedContent::load(std::int64_t number) {
                             ? seal_->open_block(static_cast<std::uint64_t>(number), sealed.data(), block.plain.data())
                             : std::nullopt;
     // Blocks behind it may have reached the disk when its own growth did not.
-    const auto used = opened ? opened->used : 0;
-    if (used >= used_of(number, size_)) return &block;
+    block.mark = opened.value_or(Seal::Block{});
+    const auto used = block.mark.used;
+    // And one inside of a file is not the last one.
+    const bool ends_here = block.mark.last && number != blocks_of(size_) - 1;
+    if (used >= used_of(number, size_) && !ends_here) return &block;
     // What is finished is hashed and counted: changing it now would make both wrong.
     if (ended_) errno = EBADMSG;
     if (!ended_ && make_silence(number, used, block)) return &block;
@@ -188,10 +190,12 @@ bool SealedContent::mend() {
 
 bool SealedContent::end(std::int64_t bytes) {
     const auto last = blocks_of(bytes) - 1;
-    const Kept* const block = load(last);
+    Kept* const block = load(last);
     if (block == nullptr || disk_.truncate(fd_, block_place(last + 1)) != 0) return false;
     size_ = bytes;
     ended_ = true;
+    // A file that was finished already is not put at risk again.
+    if (block->mark.last && block->mark.used == used_of(last, size_)) return true;
     std::string sealed;
     return seal_into(sealed, last, size_, *block) && write_all(disk_, fd_, sealed, block_place(last));
 }

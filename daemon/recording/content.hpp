@@ -68,6 +68,7 @@ class SealedContent : public Content {
     struct Kept {
         std::int64_t number = -1;
         std::string plain;
+        Seal::Block mark;  // as it was sealed
     };
     // What of block `number` belongs to the first `size` bytes.
     static std::size_t used_of(std::int64_t number, std::int64_t size);
@@ -76,7 +77,7 @@ class SealedContent : public Content {
     void forget(std::int64_t first, std::int64_t last);
     Kept* load(std::int64_t number);
     bool make_silence(std::int64_t number, std::size_t from, Kept& block);
-    bool seal_into(std::string& out, std::int64_t number, std::int64_t size, const Kept& block);
+    bool seal_into(std::string& out, std::int64_t number, std::int64_t size, Kept& block);
 
     Disk& disk_;
     const int fd_;

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
+#include <deque>
 #include <filesystem>
 #include <mutex>
 #include <thread>
@@ -94,7 +95,7 @@ class DiskRecorder::Core {
     std::vector<Finished> again_;                          // rows that the journal did not take or keep
     base::TimePoint sync_at_{};
     base::TimePoint again_at_{};
-    std::vector<std::string> unrepaired_;                  // parts whose key cannot be had
+    std::deque<std::string> unrepaired_;                   // parts whose key cannot be had, and those behind them
     base::TimePoint repair_at_{};
     log::RepeatGuard error_log_;
 
@@ -330,12 +331,20 @@ void DiskRecorder::Core::repair() {
         if (part && parts.size() < k_repairs_max) parts.push_back(name);
     }
     std::sort(parts.begin(), parts.end());
-    for (const auto& name : parts) repair(name);
+    for (const auto& name : parts) {
+        const bool needs_key = ends_with(name, std::string(k_sealed) + std::string(k_part));
+        if (needs_key && !unrepaired_.empty()) unrepaired_.push_back(name);
+        else repair(name);
+    }
 }
 
 void DiskRecorder::Core::repair_due() {
-    if (unrepaired_.empty() || base::Mono::now() < repair_at_) return;
-    for (const auto& name : std::exchange(unrepaired_, {})) repair(name);
+    // The first that waits on sets repair_at_: whoever keeps the keys is not asked for all of them while calls are recorded.
+    for (int count = 0; count < k_repairs_at_once && !unrepaired_.empty() && base::Mono::now() >= repair_at_; ++count) {
+        const auto name = std::move(unrepaired_.front());
+        unrepaired_.pop_front();
+        repair(name);
+    }
 }
 
 void DiskRecorder::Core::repair(const std::string& part_name) {

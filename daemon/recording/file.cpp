@@ -223,7 +223,10 @@ base::Result<Finished> File::finish(std::int64_t samples, std::int64_t lost_ms) 
     const auto end = std::min(samples, samples_);
     if (!content_->end(place(end))) return failed("write");
     samples_ = end;
-    if (!content_->write(head(end, lost_ms), 0)) return failed("write");
+    const auto last_head = head(end, lost_ms);
+    std::string there(last_head.size(), '\0');
+    if (!content_->read(there.data(), std::min(there.size(), static_cast<std::size_t>(content_->size())), 0)) return failed("read");
+    if (there != last_head && !content_->write(last_head, 0)) return failed("write");
     if (disk_.sync(fd_) != 0) return failed("sync");
     Finished finished;
     finished.identity = identity_;

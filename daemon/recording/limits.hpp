@@ -20,6 +20,7 @@ constexpr auto k_sync_every = 10s;                          // what a power cut 
 constexpr auto k_announce_again = 60s;                      // a row the journal did not take or keep
 constexpr auto k_repair_again = 5s;                         // a sealed file whose key cannot be had yet
 constexpr auto k_look_every = 1s;                           // recording thread, when nothing comes
+constexpr int k_repairs_at_once = 8;                         // of sealed ones that had to wait, between two looks at the queue
 constexpr std::size_t k_repairs_max = 10'000;               // .part files of one start
 constexpr auto k_stop_default = 5s;
 

@@ -93,8 +93,8 @@ TEST_F(ReaderTest, NeverLeavesItsFolder) {
     std::filesystem::create_directory(folder.path() + "/in");
     std::filesystem::create_directory(folder.path() + "/directory.wav");
     for (const std::string& hostile :
-         {"../" + finished.name, "../in/" + finished.name, "in/../" + finished.name, std::string(), std::string("."), std::string(".."),
-          std::string(".hidden.wav"), std::string("/etc/passwd"), finished.name + std::string("\0x", 2), std::string(5000, 'a')}) {
+         {"../" + finished.name, "../in/" + finished.name, "in/../" + finished.name, std::string(), std::string("."),
+          std::string(".."), std::string(".hidden.wav"), std::string("/etc/passwd"), finished.name + std::string("\0x", 2), std::string(5000, 'a')}) {
         EXPECT_EQ(trouble(hostile), "damaged name") << hostile;
     }
     std::filesystem::create_symlink(path(finished), folder.path() + "/link.wav.sealed");

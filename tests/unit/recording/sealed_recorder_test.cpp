@@ -117,6 +117,20 @@ TEST_F(SealedRecorder, APartWaitsForItsKeyAndIsRepairedThen) {
     EXPECT_EQ(rows[0].path, name_of());
 }
 
+TEST_F(SealedRecorder, APartOfAnotherKeyDoesNotKeepTheOthersFromTheirRepair) {
+    Disk disk;
+    for (int number = 1; number <= 30; ++number) {
+        const auto with = number % 3 == 1 ? key_like('w') : k_file_key;
+        ASSERT_TRUE(File::create(disk, folder.path(), Identity{k_call, "g1", 1, k_utc_ms, 0, "live"}, with));
+    }
+    open();
+    ASSERT_TRUE(reached([&] { return journal.rows<store::Recording>().size() >= 20; }));
+    close();
+    EXPECT_EQ(journal.rows<store::Recording>().size(), 20u);
+    const auto files = files_in(folder.path());
+    EXPECT_EQ(std::count_if(files.begin(), files.end(), [](const auto& n) { return n.find(".part") != std::string::npos; }), 10);
+}
+
 TEST_F(SealedRecorder, OnesThatWaitForTheirKeyDoNotHoldUpTheStop) {
     {
         Disk disk;

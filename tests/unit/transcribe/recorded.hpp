@@ -12,7 +12,8 @@ namespace holdfast::test {
 
 inline const base::CallSid k_call = *base::CallSid::parse("CA00000000000000000000000000001234");
 
-inline const recording::FileKey k_file_key{recording::FileKey::Kind::key, base::Secret(std::string(recording::k_key_bytes, 'k')), {}};
+inline const recording::FileKey k_file_key{recording::FileKey::Kind::key,
+                                           base::Secret(std::string(recording::k_key_bytes, 'k')), {}};
 
 // The box says a steady tone all the while, which must never be sent.
 inline recording::Finished record(const std::string& folder, const std::string& caller, std::int64_t offset_ms = 0,
