@@ -132,14 +132,15 @@ std::shared_ptr<const call::CallSettings> call_settings(const config::Config& c,
     return settings;
 }
 
-constexpr std::chrono::milliseconds k_key_wait{2'000};  // of a thread that waits for disks anyway
+constexpr std::chrono::milliseconds k_key_wait{2'000};     // of a thread on which nobody waits
+constexpr std::chrono::milliseconds k_recorder_wait{50};   // other calls are being recorded; the next block asks again
 
-recording::FileKeys recording_keys(store::SqliteJournal& journal) {
-    return [&journal](const base::CallSid& call) {
+recording::FileKeys recording_keys(store::SqliteJournal& journal, std::chrono::milliseconds most) {
+    return [&journal, most](const base::CallSid& call) {
         recording::FileKey key;
         if (journal.encryption() == store::Vault::State::off) return key;
         key.kind = recording::FileKey::Kind::unavailable;
-        for (const auto& each : journal.recording_keys(call, k_key_wait)) {
+        for (const auto& each : journal.recording_keys(call, most)) {
             base::Secret bytes{std::string(each.bytes())};
             if (key.kind == recording::FileKey::Kind::key) {
                 key.others.push_back(std::move(bytes));
@@ -154,7 +155,7 @@ recording::FileKeys recording_keys(store::SqliteJournal& journal) {
 
 recording::DiskRecorderOptions recorder_options(const config::Config& c, store::SqliteJournal& journal) {
     recording::DiskRecorderOptions options;
-    options.keys = recording_keys(journal);
+    options.keys = recording_keys(journal, k_recorder_wait);
     options.path = c.recording.path;
     options.retention.days = c.recording.retention_days;
     if (c.recording.canned_retention_days > 0) options.retention.classes["canned"] = c.recording.canned_retention_days;
@@ -424,7 +425,7 @@ int Daemon::open_public() {
     purge_timer_->start();
     transcriber_.emplace(config_.recording.path, *journal_, [this](const base::CallSid& call) {
         media_.post([this, call] { late_case_->transcribed(call); });
-    }, recording_keys(*journal_));
+    }, recording_keys(*journal_, k_key_wait));
     transcriber_->configure(transcription_service(config_));
     uplink_ = config_.uplink;
     ladder_.emplace(voices_.ladder, media_.now(), base::random_u32());
@@ -528,7 +529,7 @@ int Daemon::open_admin() {
     admin_options.letter_retried = [this](const std::string& target) {
         if (target == "cad") media_.post([this] { desk_->look_again(); });
     };
-    recording_reader_ = std::make_unique<RecordingReader>(recordings(config_.recording.path, recording_keys(*journal_)));
+    recording_reader_ = std::make_unique<RecordingReader>(recordings(config_.recording.path, recording_keys(*journal_, k_key_wait)));
     admin_options.read_recording = [this](std::string path, std::int64_t offset, std::int64_t bytes, auto answer) {
         recording_reader_->read(std::move(path), offset, bytes, std::move(answer));
     };

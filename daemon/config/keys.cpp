@@ -406,8 +406,8 @@ std::vector<Key> make_keys() {
          "Folder in memory for the emergency file, used while the journal cannot be written."},
         {"store.retention_days", at([](Config& c) -> auto& { return c.store.retention_days; }),
          Range{1, 36'500}, k_restart,
-         "How long calls are kept. Then all of a call goes: every row, its recordings and its key, but never before\n"
-         "mongodb has it, and not while somebody holds it (holdfastctl hold)."},
+         "How long calls are kept. Then all of a call goes: every row, its recordings and its key,\n"
+         "but never before mongodb has it, nor while somebody holds it (holdfastctl hold)."},
         {"store.words_retention_days", at([](Config& c) -> auto& { return c.store.words_retention_days; }),
          Range{0, 36'500}, k_restart,
          "The same for what was said in it, earlier. 0: as the call."},
@@ -416,8 +416,8 @@ std::vector<Key> make_keys() {
          "The same for audit rows. 0: as calls."},
         {"store.master_key_file", at([](Config& c) -> auto& { return c.store.master_key_file; }),
          k_path_or_none, k_restart,
-         "File with the master key, when there is no credential master_key: 64 hexadecimal digits, then older keys\n"
-         "with commas between them. With one, what callers say is stored sealed."},
+         "File with the master key, if it is not a systemd credential: 64 hexadecimal digits, then\n"
+         "older keys with commas between them. With one, what callers say is stored sealed."},
 
         {"mongodb.database", at([](Config& c) -> auto& { return c.mongodb.database; }),
          k_database, k_restart,

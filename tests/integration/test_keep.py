@@ -1,5 +1,6 @@
 """What is kept, what goes, and whether it is whole: sealed at rest, held, purged, verified, lost and told."""
 import asyncio
+import contextlib
 import signal
 import sqlite3
 import zipfile
@@ -17,6 +18,14 @@ def holding(world, text):
     text = text if isinstance(text, bytes) else text.encode()
     return [str(p.relative_to(world.tmp)) for folder in ("store", "recordings", "run") for p in (world.tmp / folder).rglob("*")
             if p.is_file() and text in p.read_bytes()]
+
+
+def ask(world, statement, *values):
+    """Of the journal of a daemon that has stopped."""
+    with contextlib.closing(sqlite3.connect(world.tmp / "store" / "holdfast.db")) as db:
+        rows = db.execute(statement, values).fetchall()
+        db.commit()
+        return rows
 
 
 async def part(world, name):
@@ -55,11 +64,9 @@ async def test_X12_what_callers_say_is_sealed_and_a_purged_call_is_nowhere(world
     assert code == 1 and "hold" in said, said
     assert (await world.journal(sid))["call"]["held"]
     assert (await ctl(world, "hold", sid, "--why", "closed", "--release"))[0] == 0
-    journal = world.tmp / "store" / "holdfast.db"
     await world.stop_daemon()
-    with sqlite3.connect(journal) as db:
-        key, = db.execute("SELECT sealed FROM call_key WHERE call_sid = ?", [sid]).fetchone()
-        text, = db.execute("SELECT text FROM utterance WHERE call_sid = ? LIMIT 1", [sid]).fetchone()
+    (key,), = ask(world, "SELECT sealed FROM call_key WHERE call_sid = ?", sid)
+    (text,), = ask(world, "SELECT text FROM utterance WHERE call_sid = ? LIMIT 1", sid)
     await world.start_daemon()
     assert holding(world, key) and holding(world, text)
     code, said = await ctl(world, "purge", sid, "--why", "asked for")
@@ -109,9 +116,7 @@ async def test_D16_without_the_master_key_calls_go_on_and_nothing_is_in_the_clea
             await asyncio.sleep(0.1)  # some each second; the deadline is within()'s
     await within(rotated(), "every key to be under the new master key")
     await world.stop_daemon()
-    with sqlite3.connect(world.tmp / "store" / "holdfast.db") as db:
-        ids = {sealed.split(":")[1] for sealed, in db.execute("SELECT sealed FROM call_key")}
-    assert len(ids) == 1
+    assert len({sealed.split(":")[1] for sealed, in ask(world, "SELECT sealed FROM call_key")}) == 1
     key_file.write_text(NEXT_KEY + "\n")
     await world.start_daemon()
     assert any(row["text"] == WORDS for row in (await world.journal(sid))["utterances"])
@@ -120,11 +125,8 @@ async def test_D16_without_the_master_key_calls_go_on_and_nothing_is_in_the_clea
 @scenario
 async def test_X11_D12_a_changed_row_and_a_lost_log_are_named_and_stand_until_they_are_seen(world):
     sid, _ = await sealed_call(world)
-    journal = world.tmp / "store" / "holdfast.db"
     await world.stop_daemon()
-    with sqlite3.connect(journal) as db:
-        row, = db.execute("SELECT seq FROM utterance WHERE call_sid = ? LIMIT 1", [sid]).fetchone()
-        db.execute("UPDATE utterance SET speaker = 'voice' WHERE seq = ?", [row])
+    (row,), = ask(world, "UPDATE utterance SET speaker = 'voice' WHERE call_sid = ? RETURNING seq", sid)[:1]
     await world.start_daemon()
     code, said = await ctl(world, "verify")
     assert code == 1 and f"changed utterance {row}" in said, said

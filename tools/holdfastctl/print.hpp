@@ -14,8 +14,8 @@ namespace holdfast::ctl {
 
 std::string print_status(const nlohmann::json& status, const Look& look);
 std::string print_sync(const nlohmann::json& status, const Look& look);
-std::string print_verified(const Json& all, const Look& look);
-std::string print_losses(const Json& document, const Look& look);
+std::string print_verified(const nlohmann::json& all, const Look& look);
+std::string print_losses(const nlohmann::json& document, const Look& look);
 std::string print_dead_letters(const nlohmann::json& letters, const Look& look);
 std::string print_calls(const nlohmann::json& calls, const Look& look);
 std::string print_dispatches(const nlohmann::json& dispatches, const Look& look);

@@ -102,7 +102,27 @@ TEST(Readiness, AFailedStoreAndASilentProviderDegradeOnly) {
     const auto parts = parts_of(status, test::FakeLoop::k_epoch_utc_ms);
     EXPECT_EQ(parts[2].state, PartState::degraded);
     EXPECT_EQ(parts[2].detail, "full");
-    EXPECT_EQ(parts[3].state, PartState::degraded);
+    EXPECT_EQ(parts[5].state, PartState::degraded);
+}
+
+TEST(Readiness, D01_D16_WhatIsLostOrCannotBeReadOrHasNoRoomIsDegraded) {
+    auto status = test::good_status();
+    const auto part = [&status](std::size_t i) { return parts_of(status, test::FakeLoop::k_epoch_utc_ms)[i]; };
+    EXPECT_EQ(part(3).state, PartState::ok);
+    EXPECT_EQ(part(4).state, PartState::ok);
+    status.store.losses = 2;
+    status.store.loss = "salvage";
+    EXPECT_EQ(part(3).state, PartState::degraded);
+    EXPECT_EQ(part(3).detail, "salvage");
+    status.store.encryption = "key_missing";
+    EXPECT_EQ(part(4).state, PartState::degraded);
+    status.store.total_bytes = 1000;
+    for (const auto& [free, detail] : {std::pair{200, "good"}, {199, "disk_filling"}, {49, "disk_nearly_full"}}) {
+        status.store.free_bytes = free;
+        EXPECT_EQ(part(2).detail, detail) << free;
+    }
+    decide_ready(status, test::FakeLoop::k_epoch_utc_ms);
+    EXPECT_TRUE(status.ready) << "callers are served all the same";
 }
 
 TEST(Readiness, AnExpiredCertificateIsDownAndAnOldOneDegraded) {
@@ -110,7 +130,7 @@ TEST(Readiness, AnExpiredCertificateIsDownAndAnOldOneDegraded) {
     const auto now_ms = test::FakeLoop::k_epoch_utc_ms;
     status.public_.tls = true;
     status.public_.certificate_not_after_utc_s = now_ms / 1000 + 3600;
-    EXPECT_EQ(parts_of(status, now_ms)[4].detail, "expires_soon");
+    EXPECT_EQ(parts_of(status, now_ms)[6].detail, "expires_soon");
     status.public_.certificate_not_after_utc_s = now_ms / 1000;
     decide_ready(status, now_ms);
     EXPECT_EQ(status.reasons, std::vector<std::string>{"certificate"});
