@@ -16,7 +16,7 @@ struct TableRows {
 };
 
 struct CheckFinding {
-    std::string check;   // "integrity", "schema", "row_hash", "call_seq", "counter"
+    std::string check;   // "integrity", "schema", "row_hash", "call_seq", "counter", "chain"
     std::string detail;  // table and row of the first bad one; no content
 };
 

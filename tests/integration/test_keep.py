@@ -126,7 +126,7 @@ async def test_D16_without_the_master_key_calls_go_on_and_nothing_is_in_the_clea
 async def test_X11_D12_a_changed_row_and_a_lost_log_are_named_and_stand_until_they_are_seen(world):
     sid, _ = await sealed_call(world)
     await world.stop_daemon()
-    (row,), = ask(world, "UPDATE utterance SET speaker = 'voice' WHERE call_sid = ? RETURNING seq", sid)[:1]
+    (row,), = ask(world, "UPDATE utterance SET speaker = 'voice' WHERE call_sid = ? AND speaker = 'caller' RETURNING seq", sid)
     await world.start_daemon()
     code, said = await ctl(world, "verify")
     assert code == 1 and f"changed utterance {row}" in said, said

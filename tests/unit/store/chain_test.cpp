@@ -76,6 +76,10 @@ TEST_F(ChainTest, X11_AChangedRowIsNamed) {
         db.exec(("UPDATE utterance SET crc = " + store::k_utterance_table.hash_sql()).c_str());
         ASSERT_TRUE(db.ok());
     }
+    const auto report = store::check_file(options.path);
+    ASSERT_TRUE(report);
+    ASSERT_EQ(report->findings.size(), 1u) << "only the chain can tell";
+    EXPECT_EQ(report->findings[0].check, "chain");
     const auto row = sql(options.path, "SELECT seq FROM utterance WHERE text = 'other'");
     open();
     EXPECT_EQ(verify().words(), "changed utterance " + row + ";");
