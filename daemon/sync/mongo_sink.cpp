@@ -4,6 +4,7 @@
 #include "log/log.hpp"
 #include "metrics/catalog.hpp"
 #include "sync/mongo_document_impl.hpp"
+#include "sync/mongo_uri_impl.hpp"
 
 #include <mongoc/mongoc.h>
 
@@ -22,8 +23,6 @@ namespace {
 constexpr log::Logger k_log{"sync"};
 constexpr std::size_t k_document_bytes_max = 15'000'000;  // MongoDB takes 16 MiB
 constexpr int k_revision_tries = 4;
-constexpr std::int32_t k_time_out_least_ms = 100;
-constexpr std::int32_t k_time_out_most_ms = 30'000;
 constexpr std::size_t k_reason_bytes_max = 500;
 
 // Codes that say "not now": stepping down, shutting down, no majority, time is up (M04, M09).
@@ -453,39 +452,9 @@ void MongoSink::settle_duplicate(Op& op, const Attempt::Error& error, const ById
 base::Result<std::unique_ptr<Sink>> make_mongo_sink(MongoSettings settings) {
     begin_library();
     bson_error_t error{};
-    mongoc_uri_t* uri = mongoc_uri_new_with_error(settings.uri.reveal().c_str(), &error);
+    const MongoUri uri = mongo_uri(settings);
     if (uri == nullptr) return base::make_error(base::Condition::fatal, "mongodb_uri");
-    // What the agency's URI says of time-outs holds, within reason: every wait has a limit.
-    const auto ms = [uri](const char* option, std::chrono::milliseconds usual) {
-        const auto wanted = mongoc_uri_get_option_as_int32(uri, option, static_cast<std::int32_t>(usual.count()));
-        mongoc_uri_set_option_as_int32(uri, option, std::clamp(wanted, k_time_out_least_ms, k_time_out_most_ms));
-    };
-    ms(MONGOC_URI_CONNECTTIMEOUTMS, settings.connect_timeout);
-    ms(MONGOC_URI_SERVERSELECTIONTIMEOUTMS, settings.selection_timeout);
-    ms(MONGOC_URI_SOCKETTIMEOUTMS, settings.socket_timeout);
-    mongoc_uri_set_option_as_int32(uri, MONGOC_URI_MAXPOOLSIZE, 1);
-    // Unless the agency says so, one name is not the whole: the driver would stay with that member when it is primary no more (M04).
-    if (!mongoc_uri_has_option(uri, MONGOC_URI_DIRECTCONNECTION)) {
-        mongoc_uri_set_option_as_bool(uri, MONGOC_URI_DIRECTCONNECTION, false);
-    }
-    mongoc_uri_set_option_as_bool(uri, MONGOC_URI_RETRYWRITES, true);
-    mongoc_uri_set_appname(uri, "holdfastd");
-    if (!settings.tls_ca_file.empty()) {
-        mongoc_uri_set_option_as_bool(uri, MONGOC_URI_TLS, true);
-        mongoc_uri_set_option_as_utf8(uri, MONGOC_URI_TLSCAFILE, settings.tls_ca_file.c_str());
-    }
-    // M10: whatever the URI says, a certificate is checked.
-    for (const char* never : {MONGOC_URI_TLSALLOWINVALIDCERTIFICATES, MONGOC_URI_TLSALLOWINVALIDHOSTNAMES, MONGOC_URI_TLSINSECURE}) {
-        if (mongoc_uri_get_option_as_bool(uri, never, false)) mongoc_uri_set_option_as_bool(uri, never, false);
-    }
-    // Nothing counts as delivered before a majority has it on its disks (M09).
-    mongoc_write_concern_t* concern = mongoc_write_concern_new();
-    mongoc_write_concern_set_wmajority(concern, static_cast<std::int32_t>(settings.write_timeout.count()));
-    mongoc_write_concern_set_journal(concern, true);
-    mongoc_uri_set_write_concern(uri, concern);
-    mongoc_write_concern_destroy(concern);
-    mongoc_client_pool_t* pool = mongoc_client_pool_new_with_error(uri, &error);
-    mongoc_uri_destroy(uri);
+    mongoc_client_pool_t* pool = mongoc_client_pool_new_with_error(uri.get(), &error);
     if (pool == nullptr) return base::make_error(base::Condition::fatal, "mongodb_uri");
     mongoc_client_pool_set_error_api(pool, MONGOC_ERROR_API_VERSION_2);
     return std::unique_ptr<Sink>(std::make_unique<MongoSink>(std::move(settings), pool));
