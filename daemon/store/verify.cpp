@@ -107,7 +107,9 @@ class Verifier {
         enter_segment(link);
         if (!segment_) return found(link.n, "link", 0, 0, "no segment has link " + std::to_string(link.n));
         if (link.n == segment_->first) {
-            if (bite_.next > 0 && bite_.next != link.n - 1) gap(bite_.next + 1, link.n - 1);
+            // Begun without a watermark: where the chain was before is not known, and the loss was told then.
+            const bool knows_before = !segment_->before.empty();
+            if (knows_before && bite_.next > 0 && bite_.next != link.n - 1) gap(bite_.next + 1, link.n - 1);
             if (!before.empty() && bite_.next == link.n - 1 && before != segment_->before) {
                 found(link.n, "link", 0, 0, "the chain was cut before link " + std::to_string(link.n));
             }

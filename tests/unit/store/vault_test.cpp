@@ -26,7 +26,7 @@ TEST(VaultKeys, AreHexadecimalDigitsWithCommas) {
     for (const std::string& bad : {std::string(), std::string("abc"), k_first + ",", "," + k_first, k_first.substr(1) + "g", k_first + k_second, nine}) {
         const auto parsed = MasterKeys::parse(base::Secret(bad));
         ASSERT_FALSE(parsed) << bad;
-        EXPECT_EQ(parsed.error().code, "master_key");
+        EXPECT_EQ(parsed.error().code, std::string("master_key"));
         EXPECT_EQ(parsed.error().detail.find("aaa"), std::string::npos) << "a key in a message";
     }
 }
@@ -170,7 +170,7 @@ TEST_F(SealedJournal, D16_WithoutTheMasterKeyNothingIsWrittenInTheClearAndAllIsT
     EXPECT_EQ(texts(1), std::vector<std::string>{""});
     const auto changes = ask<store::Changes>([&](auto done) { journal->read_changes({"mongodb", store::ChangeClass::transcript, 10, 1000}, done); });
     ASSERT_FALSE(changes) << "an empty text would be sent for ever";
-    EXPECT_EQ(changes.error().code, "key_missing");
+    EXPECT_EQ(changes.error().code, std::string("key_missing"));
     write(opened(2));
     write(heard(2, "somebody fell from a ladder"));
     write(heard(1, "a late word"));
