@@ -282,8 +282,7 @@ bool Keeper::take_over(std::uint64_t done_ticket, EmergencyContent* emergency) {
     to_salvage_.clear();
     losses_.clear();
     losses_changed_ = true;
-    scrub_from_ = {0, 0, k_scrub_links};
-    scrub_at_ = base::Mono::now();
+    begin_looking();
     file_ = file_facts(options_.path);
     check_file_at_ = base::Mono::now() + options_.file_check;
     announce(taken);
@@ -560,8 +559,7 @@ void Keeper::finish_salvage() {
     acknowledged_below_seq_ = writer_->next_seq();
     write_watermark();
     losses_changed_ = true;
-    scrub_from_ = {0, 0, k_scrub_links};
-    scrub_at_ = base::Mono::now();
+    begin_looking();
     metrics::calls_interrupted_total.add(static_cast<std::uint64_t>(interrupted));
     k_log.notice("salvage finished", {{"file", salvage_->order().file},
                                       {"rows", salvaged_rows_},
@@ -573,6 +571,13 @@ void Keeper::finish_salvage() {
 }
 
 // --- the chain ---
+
+// Other rows, links and keys are there than before.
+void Keeper::begin_looking() {
+    scrub_from_ = {0, 0, k_scrub_links};
+    scrub_at_ = base::Mono::now();
+    keys_rotated_ = false;
+}
 
 void Keeper::scrub(base::TimePoint now) {
     if (!may_scrub() || now < scrub_at_) return;
@@ -643,7 +648,7 @@ void Keeper::remember_losses() {
 // A bounded number each second, until every call's key is under the newest master key.
 void Keeper::rotate_keys() {
     const auto half = vault_.public_half();
-    if (vault_.state() != Vault::State::on) return;
+    if (keys_rotated_ || vault_.state() != Vault::State::on) return;
     const std::string newest = "m1:" + half.substr(0, half.find(':')) + ":%";
     std::vector<std::pair<std::string, std::string>> old;
     std::int64_t all = 0;
@@ -656,15 +661,15 @@ void Keeper::rotate_keys() {
             }
         }
     }
+    if (!db_->ok()) return;
     publish([&](State& s) { s.keys_to_rotate = all; });
+    keys_rotated_ = all == 0;  // new ones begin under it: the table need not be read each second
     if (old.empty() || !db_->ok()) return;
     Transaction transaction(*db_);
     for (const auto& [sid, sealed] : old) {
         const auto anew = vault_.sealed_anew(sid, sealed);
         if (!anew) continue;
-        for (const char* table : {"call_key", "call_key_copy"}) {
-            Query(*db_, std::string("UPDATE ") + table + " SET sealed = ?2, crc = row_crc(?1, ?2) WHERE call_sid = ?1", sid, *anew).run();
-        }
+        save_sealed_key(*db_, sid, *anew, KnownKey::replaced);
     }
     transaction.commit();
 }

@@ -91,6 +91,7 @@ class Keeper {
     void read_watermark();
     void write_watermark();
     void remember_losses();
+    void begin_looking();
     void scrub_bite();
     void rotate_keys();
     bool take_over(std::uint64_t done_ticket, EmergencyContent* emergency);
@@ -137,6 +138,7 @@ class Keeper {
     base::TimePoint scrub_at_{};
     bool purged_ = false;                // the log still has what went
     bool losses_changed_ = true;
+    bool keys_rotated_ = false;          // every key is under the newest master key
     std::int64_t acknowledged_below_seq_ = INT64_MAX;  // of the open database; unknown while it is opened
     std::uint64_t salvaged_run_ = 0;                   // how far the run before had come in it
     std::uint64_t salvaged_ticket_ = 0;

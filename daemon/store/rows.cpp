@@ -43,6 +43,13 @@ std::optional<std::string> sealed_key_in(Database& db, const std::string& sid) {
     return std::nullopt;
 }
 
+void save_sealed_key(Database& db, const std::string& sid, const std::string& sealed, KnownKey known) {
+    const std::string verb = known == KnownKey::replaced ? "INSERT OR REPLACE" : "INSERT OR IGNORE";
+    for (const char* table : {"call_key", "call_key_copy"}) {
+        Query(db, verb + " INTO " + table + " (call_sid, sealed, crc) VALUES (?1, ?2, row_crc(?1, ?2))", sid, sealed).run();
+    }
+}
+
 // Made when first asked for: other files' constants are made of it.
 const std::string& calls_sql() {
     static const std::string sql =

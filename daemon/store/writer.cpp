@@ -168,11 +168,7 @@ Key Writer::key_for(const std::string& sid) {
     const auto known = sealed_key_in(db_, sid);
     if (!known || keys.empty()) {
         const auto sealed = vault_.make(sid, known.value_or(""));
-        for (const char* table : {"call_key", "call_key_copy"}) {
-            Query(db_, std::string("INSERT OR REPLACE INTO ") + table + " (call_sid, sealed, crc) VALUES (?1, ?2, row_crc(?1, ?2))", sid,
-                  sealed)
-                .run();
-        }
+        save_sealed_key(db_, sid, sealed, KnownKey::replaced);
         keys = vault_.cached(sid);
     }
     if (has_key_.size() >= Vault::k_calls_max) has_key_.clear();
@@ -707,10 +703,7 @@ void Writer::take_back(const ChainSegment& segment) {
 }
 
 void Writer::take_back_key(const std::string& sid, const std::string& sealed) {
-    for (const char* table : {"call_key", "call_key_copy"}) {
-        Query(db_, std::string("INSERT OR IGNORE INTO ") + table + " (call_sid, sealed, crc) VALUES (?1, ?2, row_crc(?1, ?2))", sid, sealed)
-            .run();
-    }
+    save_sealed_key(db_, sid, sealed, KnownKey::stays);
 }
 
 std::int64_t Writer::finish(const SalvageOrder& order, std::int64_t rows, std::int64_t gaps, std::int64_t lost_rows,
