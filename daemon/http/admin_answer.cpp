@@ -1,9 +1,12 @@
 #include "http/admin_answer.hpp"
 
 #include "base/text.hpp"
+#include "dispatch/webhook.hpp"
 #include "http/admin_json.hpp"
 #include "log/log.hpp"
 #include "net/url.hpp"
+
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -52,6 +55,19 @@ ListItem item_of(std::string_view path, std::string_view prefix) {
     const auto slash = path.find('/');
     return {path.substr(0, slash), slash == std::string_view::npos ? std::string_view() : path.substr(slash + 1)};
 }
+
+std::optional<ByWhy> who_and_why(const net::HttpRequest& request) {
+    constexpr std::size_t k_why_bytes_max = 500;
+    const auto body = nlohmann::json::parse(request.body.empty() ? "{}" : request.body, nullptr, false);
+    if (!body.is_object()) return std::nullopt;
+    const auto text = [&body](const char* name) {
+        const auto found = body.find(name);
+        return found != body.end() && found->is_string() ? found->get<std::string>() : std::string();
+    };
+    return ByWhy{dispatch::clean_name(text("by"), "admin"), dispatch::clean_text(text("why"), k_why_bytes_max)};
+}
+
+net::HttpResponse bad_body() { return error_answer(400, "bad_body", "send a JSON object whose members by and why are texts"); }
 
 bool origin_allowed(const net::HttpRequest& request) {
     const auto origin_text = request.header("origin");

@@ -36,6 +36,13 @@ ListItem item_of(std::string_view path, std::string_view prefix);
 // A POST that changes something: a page of another origin can send neither this content type nor its own Origin past
 // us. Empty: it may.
 std::optional<net::HttpResponse> refuse_post(const net::HttpRequest& request);
+// Who asks for a change and why, out of a body {"by", "why"}; what is no text counts as absent, and without a name it is
+// "admin". Empty: the body is no JSON object, and bad_body() is the answer.
+struct ByWhy {
+    std::string by, why;
+};
+std::optional<ByWhy> who_and_why(const net::HttpRequest& request);
+net::HttpResponse bad_body();
 // A browser names the page that opens a socket or posts; tools name none.
 bool origin_allowed(const net::HttpRequest& request);
 

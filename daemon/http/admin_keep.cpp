@@ -1,11 +1,8 @@
 #include "http/admin_keep.hpp"
 
 #include "base/text.hpp"
-#include "dispatch/webhook.hpp"
 #include "http/admin_json.hpp"
 #include "http/query.hpp"
-
-#include <nlohmann/json.hpp>
 
 #include <utility>
 #include <vector>
@@ -17,7 +14,6 @@ constexpr std::string_view k_calls = "/api/v1/calls";
 constexpr std::string_view k_verify = "/api/v1/verify";
 constexpr std::string_view k_losses = "/api/v1/losses";
 constexpr std::string_view k_losses_seen = "/api/v1/losses/seen";
-constexpr std::size_t k_why_bytes_max = 500;
 
 net::HttpResponse refusal(const base::Error& why) {
     const std::string_view code = why.code;
@@ -26,11 +22,6 @@ net::HttpResponse refusal(const base::Error& why) {
     if (code == "held") return error_answer(409, "held", "somebody holds the call; release it first");
     if (code == "salvaging") return error_answer(409, "salvaging", "rows of a damaged file are being brought back; try again later");
     return error_answer(503, "store_unavailable", "the journal could not be read or written");
-}
-
-std::string text_member(const nlohmann::json& body, const char* name) {
-    const auto found = body.find(name);
-    return found != body.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
 // A number of a query, at least 0.
@@ -81,10 +72,10 @@ void KeepRoutes::verify(const net::HttpRequest& request, net::HttpReply reply) {
 
 void KeepRoutes::change(const net::HttpRequest& request, net::HttpReply reply) {
     if (auto refused = refuse_post(request)) return reply(std::move(*refused));
-    const auto body = nlohmann::json::parse(request.body.empty() ? "{}" : request.body, nullptr, false);
-    if (!body.is_object()) return reply(error_answer(400, "bad_body", "send a JSON object whose members by and why are texts"));
-    const std::string by = dispatch::clean_name(text_member(body, "by"), "admin");
-    const std::string why = dispatch::clean_text(text_member(body, "why"), k_why_bytes_max);
+    const auto said = who_and_why(request);
+    if (!said) return reply(bad_body());
+    const auto& by = said->by;
+    const auto& why = said->why;
     const bool seen = request.path() == k_losses_seen;
     const ListItem target = seen ? ListItem{{}, "seen"} : item_of(request.path(), k_calls);
     const auto sid = base::CallSid::parse(target.id);

@@ -1,11 +1,8 @@
 #include "http/admin_letters.hpp"
 
 #include "base/text.hpp"
-#include "dispatch/webhook.hpp"
 #include "http/admin_json.hpp"
 #include "http/query.hpp"
-
-#include <nlohmann/json.hpp>
 
 #include <optional>
 #include <utility>
@@ -14,18 +11,12 @@ namespace holdfast::http {
 namespace {
 
 constexpr std::string_view k_path = "/api/v1/dead-letters";
-constexpr std::size_t k_why_bytes_max = 500;
 
 net::HttpResponse refusal(const base::Error& why) {
     if (why.code == std::string_view("not_found")) {
         return error_answer(404, "not_found", "there is no such dead letter, or it was retried or discarded");
     }
     return error_answer(503, "store_unavailable", "the journal could not be written");
-}
-
-std::string text_member(const nlohmann::json& body, const char* name) {
-    const auto found = body.find(name);
-    return found != body.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
 }  // namespace
@@ -62,11 +53,11 @@ void LetterRoutes::list(const net::HttpRequest& request, net::HttpReply reply) {
 
 void LetterRoutes::settle(std::int64_t id, std::string_view verb, const net::HttpRequest& request, net::HttpReply reply) {
     if (auto refused = refuse_post(request)) return reply(std::move(*refused));
-    const auto body = nlohmann::json::parse(request.body.empty() ? "{}" : request.body, nullptr, false);
-    if (!body.is_object()) return reply(error_answer(400, "bad_body", "send a JSON object whose members by and why are texts"));
+    const auto said = who_and_why(request);
+    if (!said) return reply(bad_body());
     const bool again = verb == "retry";
-    const std::string by = dispatch::clean_name(text_member(body, "by"), "admin");
-    const std::string why = dispatch::clean_text(text_member(body, "why"), k_why_bytes_max);
+    const auto& by = said->by;
+    const auto& why = said->why;
     if (!again && why.empty()) return reply(error_answer(400, "no_reason", "discarding needs its reason: {\"why\": \"...\"}"));
     const auto done = questions_->ask<store::DeadLetter>(
         std::move(reply),
