@@ -7,15 +7,15 @@ import subprocess
 import pytest
 
 from harness import BUILD, scenario
-from test_sync import SERVERS, Proxy, mongo, on_each_server
+from test_sync import mongo, on_each_server, on_proxied_servers, proxied
 
 LOAD = BUILD / "tests" / "bench" / "state_load"
 COLLECTIONS = ["active_calls", "audit", "dispatches", "incidents", "recordings", "transcripts"]
 
 
-async def load(uri, *arguments):
+async def load(uri, database, *arguments):
     """Exit code, figures, and what it says to people."""
-    process = await asyncio.create_subprocess_exec(str(LOAD), "--uri", uri, "--idle-seconds", "0", *map(str, arguments),
+    process = await asyncio.create_subprocess_exec(str(LOAD), "--uri", uri, "--database", database, "--idle-seconds", "0", *map(str, arguments),
                                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     out, said = await asyncio.wait_for(process.communicate(), 120)
     print(out.decode(), said.decode())
@@ -30,8 +30,8 @@ def count(database):
 @scenario
 async def test_what_the_boxes_say_they_wrote_is_there_each_once(world, server):
     place = await mongo(world, server)
-    database = place.database("holdfast_state_load")
-    code, figures, _ = await load(place.uri, "--boxes", 8, "--calls-per-hour", 40, "--speed", 30, "--seconds", 3)
+    database = place.database()
+    code, figures, _ = await load(place.uri, place.database_name, "--boxes", 8, "--calls-per-hour", 40, "--speed", 30, "--seconds", 3)
     assert code == 0
     (point,), call = figures["curve"], figures["call"]
     assert (point["errors"], point["refused"], point["known_before"], point["left"]) == ({}, 0, 0, 0), point
@@ -53,18 +53,18 @@ async def test_what_the_boxes_say_they_wrote_is_there_each_once(world, server):
     assert load_of_call["bytes_out"] > figures["stored_bytes_per_call"] > 100 * call["documents"]
     assert figures["start_of_a_box"]["connections"] >= 2, "its own, and one that watches"
     # Another run beside it changes none of them.
-    code, second, _ = await load(place.uri, "--boxes", 1, "--calls-per-hour", 600, "--speed", 60, "--seconds", 1)
+    code, second, _ = await load(place.uri, place.database_name, "--boxes", 1, "--calls-per-hour", 600, "--speed", 60, "--seconds", 1)
     assert code == 0 and second["run"] != figures["run"]
     both = collections.Counter(figures["documents"]) + collections.Counter(second["documents"])
     assert count(database) == dict(both) and second["curve"][0]["known_before"] == 0
 
 
+@on_proxied_servers
 @scenario
-async def test_a_rate_that_the_server_cannot_follow_is_said_and_ends_the_run(world):
-    place = await mongo(world, SERVERS[-1])
-    proxy = await Proxy().start(place.port, "--rate", 1, "--faults", "delay", "--delay-ms", 200)
-    world.closing.append(proxy.end)
-    code, figures, _ = await load(f"mongodb://127.0.0.1:{proxy.port}/", "--boxes", 4, "--threads", 1, "--calls-per-hour", 120,
+async def test_a_rate_that_the_server_cannot_follow_is_said_and_ends_the_run(world, server):
+    place = await mongo(world, server)
+    proxy = await proxied(world, place, "--rate", 1, "--faults", "delay", "--delay-ms", 200)
+    code, figures, _ = await load(proxy.uri, place.database_name, "--boxes", 4, "--threads", 1, "--calls-per-hour", 120,
                                   "--speed", "60,120", "--seconds", 2, "--drain-seconds", 1)
     (point,) = figures["curve"]
     assert code == 2 and point["left"] > 0 and point["threads_busy"] > 0.9
@@ -74,6 +74,6 @@ async def test_a_rate_that_the_server_cannot_follow_is_said_and_ends_the_run(wor
 
 @scenario
 async def test_without_a_server_it_says_so_and_not_the_uri(world):
-    code, figures, said = await load("mongodb://someone:secret@127.0.0.1:9/?serverSelectionTimeoutMS=300", "--boxes", 1)
+    code, figures, said = await load("mongodb://someone:secret@127.0.0.1:9/?serverSelectionTimeoutMS=300", "holdfast", "--boxes", 1)
     assert (code, figures) == (1, None)
     assert "state_load: the server does not say who it is: unreachable" in said and "secret" not in said
