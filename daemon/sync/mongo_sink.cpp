@@ -24,6 +24,7 @@ constexpr log::Logger k_log{"sync"};
 constexpr std::size_t k_document_bytes_max = 15'000'000;  // MongoDB takes 16 MiB
 constexpr int k_revision_tries = 4;
 constexpr std::size_t k_reason_bytes_max = 500;
+constexpr std::size_t k_read_rows_most = 500;  // in one question, as in a batch
 
 // Codes that say "not now": stepping down, shutting down, no majority, time is up (M04, M09).
 constexpr std::int64_t k_again_codes[] = {6,   7,   24,  46,  50,  64,  79,    89,    91,    96,    100,   112,
@@ -130,15 +131,21 @@ class MongoSink : public Sink {
     void one_by_one(const Ops& ops, Outcome& outcome);
     Attempt attempt(const Ops& ops);
     Attempt read_reply(bool good, const bson_t* reply, const bson_error_t& error, std::size_t sent, bool inserts) const;
-    void settle(const Ops& ops, const std::vector<Attempt::Error>& errors, Outcome& outcome);
+    void settle(const Ops& ops, std::vector<Attempt::Error> errors, Outcome& outcome);
     struct Stored {
         std::optional<std::string> hash, site, generation;
         std::int64_t rev = 0, change = 0;
     };
     using ById = std::map<std::string, Stored>;
-    ById read_back(const Ops& ops, Outcome& outcome);
-    void read_into(ById& stored, const Bson& filter, std::size_t limit, Outcome& outcome);
-    void settle_duplicate(Op& op, const Attempt::Error& error, const ById& at_first, Outcome& outcome);
+    struct ReadBack {
+        std::size_t answered = 0;  // of the operations, from the first
+        ById stored;
+        std::int64_t code = 0;     // why not all
+    };
+    ReadBack read_back(const Ops& ops);
+    bool read_into(ReadBack& back, const Bson& filter, std::size_t limit);
+    static void read_back_failed(const ReadBack& back, Outcome& outcome);
+    void settle_duplicate(Op& op, const Attempt::Error& error, ById stored, Outcome& outcome);
     void refuse(const Op& op, std::string reason, bool sure, Outcome& outcome) const;
     static bool give_up(const Attempt& attempt, Outcome& outcome);
     void make_indexes();
@@ -149,7 +156,7 @@ class MongoSink : public Sink {
     mongoc_collection_t* collection_ = nullptr;  // of the send that runs, and ...
     store::ChangeClass class_ = store::ChangeClass::dispatch;
     bool indexes_made_ = false;
-    bool read_singly_ = false;
+    std::size_t read_rows_ = k_read_rows_most;
 };
 
 Outcome MongoSink::send(const store::Changes& changes, store::ChangeClass change_class) {
@@ -171,7 +178,10 @@ Outcome MongoSink::send(const store::Changes& changes, store::ChangeClass change
             good.push_back(&op);
         }
     }
-    if (good.empty()) return outcome;
+    if (good.empty()) {
+        outcome.settled = ops.size();
+        return outcome;
+    }
     if (client_ == nullptr) client_ = mongoc_client_pool_pop(pool_);
     if (client_ == nullptr) {
         outcome.state = Outcome::State::again;
@@ -183,6 +193,7 @@ Outcome MongoSink::send(const store::Changes& changes, store::ChangeClass change
     run(good, outcome);
     mongoc_collection_destroy(collection_);
     collection_ = nullptr;
+    if (outcome.state == Outcome::State::taken) outcome.settled = ops.size();
     return outcome;
 }
 
@@ -235,8 +246,10 @@ void MongoSink::run(const Ops& ops, Outcome& outcome) {
     if (give_up(attempt, outcome)) return;
     if (attempt.mood == Mood::unsure || !attempt.complete) {
         if (ops.size() > 1) return one_by_one(ops, outcome);
-        return refuse(*ops.front(), attempt.reason.empty() ? "the reply does not say" : attempt.reason,
-                      among(attempt.code, k_document_codes), outcome);
+        refuse(*ops.front(), attempt.reason.empty() ? "the reply does not say" : attempt.reason,
+               among(attempt.code, k_document_codes), outcome);
+        outcome.settled = ops.front()->row + 1;
+        return;
     }
     settle(ops, attempt.errors, outcome);
 }
@@ -351,72 +364,94 @@ Attempt MongoSink::read_reply(bool good, const bson_t* reply, const bson_error_t
     return attempt;
 }
 
-// Errors about single documents, with the duplicates read back in one question.
-void MongoSink::settle(const Ops& ops, const std::vector<Attempt::Error>& errors, Outcome& outcome) {
+// Errors about single documents, with the duplicates read back in one question. In the order of the rows: a server that lets us
+// wait in the middle keeps what came before.
+void MongoSink::settle(const Ops& ops, std::vector<Attempt::Error> errors, Outcome& outcome) {
+    std::sort(errors.begin(), errors.end(), [](const auto& a, const auto& b) { return a.op < b.op; });
     Ops duplicates;
     for (const auto& error : errors) {
         if (error.code == k_duplicate) duplicates.push_back(ops[error.op]);
     }
-    const ById stored = duplicates.empty() ? ById() : read_back(duplicates, outcome);
+    const ReadBack back = duplicates.empty() ? ReadBack() : read_back(duplicates);
+    std::size_t answered = 0;
     for (const auto& error : errors) {
-        if (outcome.state != Outcome::State::taken) return;
-        if (error.code == k_duplicate) {
-            settle_duplicate(*ops[error.op], error, stored, outcome);
-        } else {
-            refuse(*ops[error.op], error.reason + " (code " + std::to_string(error.code) + ")", true, outcome);
+        Op& op = *ops[error.op];
+        outcome.settled = op.row;
+        if (error.code != k_duplicate) {
+            refuse(op, error.reason + " (code " + std::to_string(error.code) + ")", true, outcome);
+            continue;
         }
+        if (answered++ == back.answered) return read_back_failed(back, outcome);
+        const auto found = back.stored.find(op.document.id);
+        settle_duplicate(op, error, found == back.stored.end() ? ById() : ById{*found}, outcome);
+        if (outcome.state != Outcome::State::taken) return;
     }
+    outcome.settled = ops.back()->row + 1;
 }
 
-// One question about all of them; one each where a server took too long for that.
-MongoSink::ById MongoSink::read_back(const Ops& ops, Outcome& outcome) {
-    ById stored;
-    if (ops.size() > 1 && !read_singly_) {
-        Bson filter, wanted;
-        wanted.array("$in", ops, [](const Op* op) { return std::string_view(op->document.id); });
-        filter.document("_id", wanted);
-        read_into(stored, filter, ops.size(), outcome);
-        if (outcome.state != Outcome::State::taken) read_singly_ = true;
-        return stored;
-    }
-    for (const auto* op : ops) {
+void MongoSink::read_back_failed(const ReadBack& back, Outcome& outcome) {
+    outcome.state = Outcome::State::again;
+    outcome.why = "read_back";
+    outcome.code = back.code;
+}
+
+// As few questions as the server answers in time, one each at the least: some look through everything for many and not for one.
+// What it answered is kept.
+MongoSink::ReadBack MongoSink::read_back(const Ops& ops) {
+    ReadBack back;
+    while (back.answered < ops.size()) {
+        const auto begin = ops.begin() + static_cast<std::ptrdiff_t>(back.answered);
+        const Ops some(begin, begin + static_cast<std::ptrdiff_t>(std::min(read_rows_, ops.size() - back.answered)));
         Bson filter;
-        filter.text("_id", op->document.id);
-        read_into(stored, filter, 1, outcome);
-        if (outcome.state != Outcome::State::taken) break;
+        if (some.size() == 1) {
+            filter.text("_id", some.front()->document.id);
+        } else {
+            Bson wanted;
+            wanted.array("$in", some, [](const Op* op) { return std::string_view(op->document.id); });
+            filter.document("_id", wanted);
+        }
+        if (!read_into(back, filter, some.size())) {
+            read_rows_ = std::max<std::size_t>(1, read_rows_ / 4);
+            return back;
+        }
+        back.answered += some.size();
     }
-    return stored;
+    read_rows_ = std::min(k_read_rows_most, read_rows_ * 2);
+    return back;
 }
 
-void MongoSink::read_into(ById& stored, const Bson& filter, std::size_t limit, Outcome& outcome) {
+bool MongoSink::read_into(ReadBack& back, const Bson& filter, std::size_t limit) {
     Bson options, projection;
     for (const char* member : {"hash", "site_id", "generation", "rev", "change"}) projection.number(member, 1);
     options.document("projection", projection).number("limit", static_cast<std::int64_t>(limit));
+    // The server stops when nobody waits for it any more: else what is asked again and again piles up there.
+    const auto timeout_ms = mongoc_uri_get_option_as_int32(mongoc_client_get_uri(client_), MONGOC_URI_SOCKETTIMEOUTMS, 0);
+    if (timeout_ms > 0) options.number("maxTimeMS", timeout_ms);
     mongoc_cursor_t* cursor = mongoc_collection_find_with_opts(collection_, filter.get(), options.get(), nullptr);
     for (const bson_t* found = nullptr; mongoc_cursor_next(cursor, &found);) {
         const auto id = text_at(found, "_id");
         if (!id) continue;
-        stored[*id] = {text_at(found, "hash"), text_at(found, "site_id"), text_at(found, "generation"), integer_at(found, "rev"),
-                       integer_at(found, "change")};
+        back.stored[*id] = {text_at(found, "hash"), text_at(found, "site_id"), text_at(found, "generation"), integer_at(found, "rev"),
+                            integer_at(found, "change")};
     }
     bson_error_t error;
-    if (mongoc_cursor_error(cursor, &error)) {
-        outcome.state = Outcome::State::again;
-        outcome.why = "read_back";
-        outcome.code = error.code;
-    }
+    const bool good = !mongoc_cursor_error(cursor, &error);
+    if (!good) back.code = error.code;
     mongoc_cursor_destroy(cursor);
+    return good;
 }
 
 // 11000: it is there already, or something newer, or something else.
-void MongoSink::settle_duplicate(Op& op, const Attempt::Error& error, const ById& at_first, Outcome& outcome) {
+void MongoSink::settle_duplicate(Op& op, const Attempt::Error& error, ById stored, Outcome& outcome) {
     Attempt::Error last = error;
     for (int tries = 0; tries < k_revision_tries; ++tries) {
-        const ById stored = tries == 0 ? ById() : read_back({&op}, outcome);
-        if (outcome.state != Outcome::State::taken) return;
-        const ById& known = tries == 0 ? at_first : stored;
-        const auto found = known.find(op.document.id);
-        if (found == known.end()) break;  // another unique index is in the way
+        if (tries > 0) {
+            ReadBack back = read_back({&op});
+            if (back.answered == 0) return read_back_failed(back, outcome);
+            stored = std::move(back.stored);
+        }
+        const auto found = stored.find(op.document.id);
+        if (found == stored.end()) break;  // another unique index is in the way
         const Stored& there = found->second;
         if (!op.document.grows) {
             if (there.hash && *there.hash == op.document.hash) {

@@ -23,13 +23,15 @@ struct Refused {
 struct Outcome {
     enum class State {
         taken,        // all rows are there for good, but the refused ones
-        again,        // nothing is certain: send the same again, later
+        again,        // nothing is certain of what is not settled: send that again, later
         not_allowed,  // log-in, role or quota: only people can mend it
     };
     State state = State::taken;
     std::string why;     // one word of a fixed set: "unreachable", "time_out", "write_concern" ...
     std::int64_t code = 0;
     std::vector<Refused> refused;
+    // So many rows, from the first, are there for good or refused, also where the state is not `taken`: they are not sent again.
+    std::size_t settled = 0;
     std::int64_t bytes = 0;        // sent, as documents
     std::int64_t known_before = 0; // were there already, and the same
 };

@@ -86,6 +86,7 @@ class Worker::Core {
     Turn turn();
     Turn give(store::ChangeClass change_class);
     Turn handle(const Outcome& outcome, const store::Changes& changes, store::ChangeClass change_class);
+    bool deliver(const Outcome& outcome, const store::Changes& changes, store::ChangeClass change_class, std::size_t settled);
     bool unsure_for_good(const Outcome& outcome);
     void park(const Refused& refused, const store::Change& change);
     void pace(std::int64_t bytes);
@@ -263,45 +264,63 @@ bool Worker::Core::unsure_for_good(const Outcome& outcome) {
 }
 
 Worker::Core::Turn Worker::Core::handle(const Outcome& outcome, const store::Changes& changes, store::ChangeClass change_class) {
-    const bool failed = outcome.state != Outcome::State::taken || !unsure_for_good(outcome);
-    if (failed) {
-        const bool people = outcome.state == Outcome::State::not_allowed;
-        const std::string why = outcome.why.empty() ? "refused" : outcome.why;
-        metrics::sync_retry_total.add(why);
-        rows_ = std::max(k_rows_least, rows_ / 2);
+    if (outcome.state == Outcome::State::taken && unsure_for_good(outcome)) {
+        if (!deliver(outcome, changes, change_class, changes.rows.size())) return Turn::failed;
+        bool back = false;
         publish([&](Status& s) {
-            s.state = people ? State::not_allowed : State::behind;
-            s.why = why;
-            s.code = outcome.code;
+            back = s.state == State::behind || s.state == State::not_allowed;
+            s.state = State::good;
+            s.why.clear();
+            s.code = 0;
         });
-        metrics::sync_state.set(static_cast<double>(people ? State::not_allowed : State::behind));
-        if (failure_log_.should_log(base::Mono::now())) {
-            k_log.warning("the sink does not take what the journal has", {{"sink", sink_->name()}, {"why", why}, {"code", outcome.code},
-                                                                           {"class", store::to_string(change_class)}});
-        }
-        return Turn::failed;
+        metrics::sync_state.set(static_cast<double>(State::good));
+        if (back) k_log.notice("the sink takes rows again", {{"sink", sink_->name()}});
+        rows_ = std::min(k_rows_most, rows_ * 2);
+        return Turn::moved;
     }
-    for (const auto& refused : outcome.refused) park(refused, changes.rows[refused.row]);
-    store::Delivered delivered{sink_->name(), change_class, changes.next};
-    if (!parts_.journal.append(std::move(delivered))) return Turn::failed;  // sent again, and there once
-    const auto rows = static_cast<std::int64_t>(changes.rows.size() - outcome.refused.size());
-    bool back = false;
+    // What came before the trouble is not sent again: a server that fails often would never have the whole.
+    std::size_t settled = std::min(outcome.settled, changes.rows.size());
+    for (const auto& refused : outcome.refused) {
+        if (!refused.sure) settled = std::min(settled, refused.row);
+    }
+    if (settled > 0) deliver(outcome, changes, change_class, settled);
+    const bool people = outcome.state == Outcome::State::not_allowed;
+    const std::string why = outcome.why.empty() ? "refused" : outcome.why;
+    metrics::sync_retry_total.add(why);
+    rows_ = std::max(k_rows_least, rows_ / 2);
     publish([&](Status& s) {
-        back = s.state == State::behind || s.state == State::not_allowed;
-        s.state = State::good;
-        s.why.clear();
-        s.code = 0;
+        s.state = people ? State::not_allowed : State::behind;
+        s.why = why;
+        s.code = outcome.code;
+    });
+    metrics::sync_state.set(static_cast<double>(people ? State::not_allowed : State::behind));
+    if (failure_log_.should_log(base::Mono::now())) {
+        k_log.warning("the sink does not take what the journal has", {{"sink", sink_->name()}, {"why", why}, {"code", outcome.code},
+                                                                       {"class", store::to_string(change_class)}});
+    }
+    return Turn::failed;
+}
+
+// So many rows, from the first, are done with. False: the journal does not take it; they are sent again, and there once.
+bool Worker::Core::deliver(const Outcome& outcome, const store::Changes& changes, store::ChangeClass change_class, std::size_t settled) {
+    std::int64_t refused_rows = 0;
+    for (const auto& refused : outcome.refused) {
+        if (refused.row >= settled) continue;
+        park(refused, changes.rows[refused.row]);
+        ++refused_rows;
+    }
+    const auto number = settled < changes.rows.size() ? changes.rows[settled].number - 1 : changes.next;
+    if (!parts_.journal.append(store::Delivered{sink_->name(), change_class, number})) return false;
+    const auto rows = static_cast<std::int64_t>(settled) - refused_rows;
+    publish([&](Status& s) {
         if (rows > 0) s.last_success_utc_ms = parts_.utc_ms();
         s.rows_delivered += rows;
-        s.rows_refused += static_cast<std::int64_t>(outcome.refused.size());
+        s.rows_refused += refused_rows;
     });
-    metrics::sync_state.set(static_cast<double>(State::good));
     metrics::sync_rows_total.add(static_cast<std::uint64_t>(rows));
     metrics::sync_dup_total.add("same", static_cast<std::uint64_t>(outcome.known_before));
-    if (back) k_log.notice("the sink takes rows again", {{"sink", sink_->name()}});
     backoff_.reset();
-    rows_ = std::min(k_rows_most, rows_ * 2);
-    return Turn::moved;
+    return true;
 }
 
 void Worker::Core::park(const Refused& refused, const store::Change& change) {

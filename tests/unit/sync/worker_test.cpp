@@ -188,6 +188,44 @@ TEST_F(SyncWorker, BelievesAnUnclearRefusalOnlyWhenItStays) {
     ASSERT_TRUE(eventually([&] { return call(1)->dead_letters.size() == 1; }));
 }
 
+TEST_F(SyncWorker, SendsAgainOnlyWhatIsNotSettled) {
+    open();
+    write(opened(1));
+    for (int i = 0; i < 4; ++i) write(said(1, "word " + std::to_string(i), 1000 + i));
+    const auto two_of_them = [](const Bench::Batch& batch) {
+        if (batch.change_class != ChangeClass::transcript) return Outcome();
+        Outcome outcome = again();
+        outcome.settled = 2;
+        outcome.refused = {{1, "transcript/x", "Document failed validation", true}, {3, "transcript/z", "too large", true}};
+        return outcome;
+    };
+    bench.answers = {two_of_them, two_of_them};
+    start();
+    ASSERT_TRUE(all_delivered());
+    EXPECT_EQ(sent_words(), (std::vector<std::string>{"word 0", "word 1", "word 2", "word 3", "word 2", "word 3"}));
+    ASSERT_TRUE(eventually([&] { return call(1)->dead_letters.size() == 1; }));
+    EXPECT_EQ(call(1)->dead_letters[0].key, "transcript/x") << "the other came again, and was taken";
+    EXPECT_EQ(worker->status().rows_refused, 1);
+}
+
+TEST_F(SyncWorker, AnUnclearRefusalIsNotSettled) {
+    open();
+    write(opened(1));
+    for (int i = 0; i < 3; ++i) write(said(1, "word " + std::to_string(i), 1000 + i));
+    const auto answer = [](const Bench::Batch& batch) {
+        if (batch.change_class != ChangeClass::transcript) return Outcome();
+        Outcome outcome;
+        outcome.refused = {{1, "transcript/x", "what is this", false}};
+        outcome.settled = 3;
+        return outcome;
+    };
+    bench.answers = {answer, answer};
+    start();
+    ASSERT_TRUE(all_delivered());
+    EXPECT_EQ(sent_words(), (std::vector<std::string>{"word 0", "word 1", "word 2", "word 1", "word 2"}));
+    EXPECT_TRUE(call(1)->dead_letters.empty());
+}
+
 TEST_F(SyncWorker, LeavesTheLineToCalls) {
     open();
     write(opened(1));
