@@ -2,6 +2,7 @@
 
 #include "app/agency_database.hpp"
 #include "app/cad_webhook.hpp"
+#include "app/chain_anchor.hpp"
 #include "app/exit_codes.hpp"
 #include "app/prompts.hpp"
 #include "app/purge_plan.hpp"
@@ -316,6 +317,7 @@ class Daemon {
     MediaSnapshot snapshot_;
     std::unique_ptr<RecordingReader> recording_reader_;
     std::unique_ptr<PurgePlan> purge_plan_;
+    std::unique_ptr<ChainAnchor> chain_anchor_;
     std::optional<http::AdminRoutes> admin_routes_;
     std::unique_ptr<net::HttpListener> admin_listener_;
 
@@ -362,6 +364,7 @@ bool Daemon::take_down() {
     if (admin_thread_.joinable()) admin_thread_.join();
     admin_listener_.reset();
     admin_routes_.reset();
+    chain_anchor_.reset();
     purge_plan_.reset();
     feed_.reset();
     end_sync(std::move(sync_), sync_end);
@@ -539,6 +542,8 @@ int Daemon::open_admin() {
         sync_ ? "mongodb" : "", {config_.store.retention_days, config_.store.words_retention_days, config_.store.audit_retention_days},
         std::filesystem::path(config_.store.path).parent_path().string()});
     purge_plan_->start();
+    chain_anchor_ = std::make_unique<ChainAnchor>(admin_, *journal_);
+    chain_anchor_->start();
     admin_options.purge = [this](const base::CallSid& call, std::string actor, std::string reason, auto done) {
         purge_plan_->purge_call(call, false, std::move(actor), std::move(reason), std::move(done));
     };

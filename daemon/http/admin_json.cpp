@@ -362,6 +362,7 @@ std::string chain_json(const store::ChainBite& bite) {
                  {"heads_checked", bite.heads_checked},
                  {"newest", bite.newest},
                  {"head", base::hex_encode(bite.newest_head)},
+                 {"link_head", base::hex_encode(bite.link_head)},
                  {"findings", std::move(findings)},
                  {"purges", std::move(purges)}});
 }

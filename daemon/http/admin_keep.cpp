@@ -56,7 +56,7 @@ void KeepRoutes::on_request(const net::HttpRequest& request, net::HttpReply repl
 
 void KeepRoutes::verify(const net::HttpRequest& request, net::HttpReply reply) {
     std::string problem;
-    const auto query = Query::parse(request.query(), {"part", "after", "limit"}, problem);
+    const auto query = Query::parse(request.query(), {"part", "after", "limit", "link"}, problem);
     if (!query) return reply(bad_query(problem));
     store::ReadChain wanted;
     const auto limit = query->limit(wanted.limit);
@@ -64,6 +64,9 @@ void KeepRoutes::verify(const net::HttpRequest& request, net::HttpReply reply) {
     wanted.limit = *limit;
     if (!read_number(*query, "part", wanted.part) || !read_number(*query, "after", wanted.after)) {
         return reply(bad_query("part and after are numbers, as the answer before gave them"));
+    }
+    if (query->get("link")) {
+        if (!read_number(*query, "link", wanted.link.emplace())) return reply(bad_query("link is the number of a link"));
     }
     journal_.read_chain(wanted, questions_->ask<store::ChainBite>(std::move(reply), [](const store::ChainBite& bite) {
         return json_answer(200, chain_json(bite));

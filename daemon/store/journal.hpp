@@ -388,6 +388,7 @@ struct ReadChain {
     std::int64_t part = 0;
     std::int64_t after = 0;
     std::int64_t limit = 2'000;  // at most 5000
+    std::optional<std::int64_t> link;  // nothing is followed: only the head of this link is asked for, and where the chain is
 };
 struct ChainFinding {
     std::int64_t n = 0;     // the link's number; 0 without one
@@ -415,6 +416,7 @@ struct ChainBite {
     std::vector<PurgedRows> purges;
     std::int64_t newest = 0;
     std::string newest_head;    // 32 bytes
+    std::string link_head;      // of ReadChain::link; empty: there is no such link
 };
 
 // An audit row with this action says that a person has seen every loss before it.

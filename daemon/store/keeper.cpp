@@ -574,7 +574,7 @@ void Keeper::finish_salvage() {
 
 // Other rows, links and keys are there than before.
 void Keeper::begin_looking() {
-    scrub_from_ = {0, 0, k_scrub_links};
+    scrub_from_ = {0, 0, k_scrub_links, {}};
     scrub_at_ = base::Mono::now();
     keys_rotated_ = false;
 }
@@ -625,7 +625,7 @@ void Keeper::scrub_bite() {
     scrub_from_.after = bite.next;
     if (!bite.done) return;
     remember_losses();
-    scrub_from_ = {0, 0, k_scrub_links};
+    scrub_from_ = {0, 0, k_scrub_links, {}};
     scrub_at_ = base::Mono::now() + k_scrub_again;
     publish([](State& s) { s.verified_utc_ms = utc_now_ms(); });
 }

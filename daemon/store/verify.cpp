@@ -32,6 +32,11 @@ class Verifier {
         generation_ = db.word("SELECT generation FROM schema");
     }
 
+    std::string head_at(std::int64_t n) {
+        Query q(db_, "SELECT head FROM chain WHERE n = ?", n);
+        return q.step() ? q.word(0) : std::string();
+    }
+
     void links(std::int64_t after, std::int64_t limit) {
         std::vector<std::pair<Link, std::string>> links;
         for (Query q(db_, "SELECT n, part, row, call, hash, head FROM chain WHERE n > ? ORDER BY n LIMIT ?", after, limit); q.step();) {
@@ -73,11 +78,6 @@ class Verifier {
         bite_.done = table_of(part) == nullptr;
         bite_.next_part = part;
         bite_.next = 0;
-    }
-
-    std::string head_at(std::int64_t n) {
-        Query q(db_, "SELECT head FROM chain WHERE n = ?", n);
-        return q.step() ? q.word(0) : std::string();
     }
 
     void found(std::int64_t n, const char* what, std::int64_t part, std::int64_t row, std::string detail) {
@@ -195,7 +195,10 @@ ChainBite verify_bite(Database& db, const ReadChain& query, const Vault* vault) 
     ChainBite bite;
     const auto limit = std::clamp<std::int64_t>(query.limit, 1, k_bite_max);
     Verifier verifier(db, bite, vault);
-    if (query.part == 0) {
+    if (query.link) {
+        bite.done = true;
+        bite.link_head = verifier.head_at(*query.link);
+    } else if (query.part == 0) {
         verifier.links(query.after, limit);
     } else {
         verifier.rows(query.part, query.after, limit);

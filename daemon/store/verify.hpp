@@ -9,7 +9,7 @@
 namespace holdfast::store {
 
 // At most `query.limit` links behind `query.after`, then the rows table by table: each must have its link. `vault` opens the
-// keys of segments; without it heads under a key are not checked, which the answer says.
+// keys of segments; without it heads under a key are not checked, which the answer says. With `query.link`: that head only.
 ChainBite verify_bite(Database& db, const ReadChain& query, const Vault* vault);
 
 // The whole of it, for a file that nobody has open.

@@ -55,6 +55,7 @@ _holdfastctl() {
                 _holdfastctl_calls "${address[@]}"
             fi
             ;;
+        verify) COMPREPLY=($(compgen -W "--against $common" -- "$cur")) ;;
         losses) COMPREPLY=($(compgen -W "--seen $common" -- "$cur")) ;;
         incidents) COMPREPLY=($(compgen -W "--all --limit $common" -- "$cur")) ;;
         reject) COMPREPLY=($(compgen -W "--why $common" -- "$cur")) ;;

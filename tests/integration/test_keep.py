@@ -1,6 +1,7 @@
 """What is kept, what goes, and whether it is whole: sealed at rest, held, purged, verified, lost and told."""
 import asyncio
 import contextlib
+import re
 import signal
 import sqlite3
 import zipfile
@@ -81,6 +82,14 @@ async def test_X12_what_callers_say_is_sealed_and_a_purged_call_is_nowhere(world
     await within(gone(), "the key to leave every file")
     code, said = await ctl(world, "verify")
     assert code == 0 and "reason=asked for" in said and "whole" in said, said
+    link, head = re.search(r"the chain ends at (\d+) with ([0-9a-f]{64})", said).groups()
+    code, said = await ctl(world, "verify", "--against", f"{link}:{head}")
+    assert code == 0 and f"up to link {link} it is what the box told before" in said, said
+    code, said = await ctl(world, "verify", "--against", f"{link}:{'0' * 64}")
+    assert code == 1 and f"link {link} has another head" in said, said
+    code, said = await ctl(world, "verify", "--against", f"{int(link) + 1000}:{head}")
+    assert code == 1 and "the chain has no link" in said, said
+    assert (await ctl(world, "verify", "--against", head))[0] == 64
     assert not [line for line in world.log if "ladder" in line or KEY in line]
 
 

@@ -1,5 +1,6 @@
 // The command line: what may be asked, and which command answers.
 #include "base/ids.hpp"
+#include "base/text.hpp"
 #include "holdfastctl/commands.hpp"
 #include "holdfastctl/export.hpp"
 #include "holdfastctl/own_prompts.hpp"
@@ -38,6 +39,13 @@ std::string check_dispatch(const std::string& text) {
                        text.compare(colon, 10, ":dispatch:") == 0 && text.size() > colon + 10 &&
                        text.find_first_not_of("0123456789", colon + 10) == std::string::npos;
     return named ? "" : "a dispatch is named like CA...:dispatch:1";
+}
+
+std::string check_anchor(const std::string& text) {
+    const auto colon = text.find(':');
+    const bool good = colon != std::string::npos && base::parse_decimal(text.substr(0, colon)) && text.size() == colon + 65 &&
+                      text.find_first_not_of("0123456789abcdef", colon + 1) == std::string::npos;
+    return good ? "" : "a link and its head are told like 4711:0a1b..., with 64 hexadecimal digits";
 }
 
 struct Commands {
@@ -173,6 +181,8 @@ Commands declare(CLI::App& app, Options& options, FileOptions& files) {
         command->add_option("--why", options.why, "The reason, for the audit")->required();
     }
     commands.verify = app.add_subcommand("verify", "Show whether everything that was written is there as it was written");
+    commands.verify->add_option("--against", options.against, "LINK:HEAD that the box told before, from the log or the agency's database")
+        ->check(check_anchor);
     commands.losses = app.add_subcommand("losses", "List what was found to be gone or changed, newest first");
     commands.losses->add_flag("--seen", options.seen, "Say that you have seen them: they leave /readyz");
     commands.check = app.add_subcommand("check", "Check a holdfast.yaml or a journal database");

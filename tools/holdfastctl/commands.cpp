@@ -205,6 +205,19 @@ int verify_command(const Session& session) {
     if (!client) return complain(session, k_exit_usage, client.error().detail);
     constexpr std::size_t k_findings_max = 1'000;
     Json all{{"links", 0}, {"rows", 0}, {"purged", 0}, {"heads_checked", true}, {"findings", Json::array()}, {"purges", Json::array()}};
+    if (!session.options.against.empty()) {
+        const auto colon = session.options.against.find(':');
+        const auto link = session.options.against.substr(0, colon), head = session.options.against.substr(colon + 1);
+        const auto told = fetch(session, *client, "/api/v1/verify?link=" + link);
+        if (told.exit != k_exit_ok) return told.exit;
+        const auto there = word(told.json, "link_head");
+        all["against"] = link;
+        if (there != head) {
+            all["findings"].push_back({{"link", std::stoll(link)}, {"what", there.empty() ? "missing" : "link"}, {"table", ""}, {"row", 0},
+                                       {"detail", there.empty() ? "the chain has no link " + link
+                                                                : "link " + link + " has another head than the box told before"}});
+        }
+    }
     std::int64_t part = 0, after = 0;
     for (bool done = false; !done;) {
         const auto bite = fetch(session, *client,

@@ -47,6 +47,7 @@ struct Options {
     std::string why;          // reject, sync discard, hold, purge
     bool release = false;     // hold
     bool seen = false;        // losses
+    std::string against;      // verify: LINK:HEAD
     std::int64_t letter = 0;  // sync retry, discard
     bool until_end = false;   // tail
     bool everything = false;  // tail

@@ -23,6 +23,8 @@ std::string print_verified(const Json& all, const Look& look) {
         out += "purged: " + count(purge, "rows") + " rows, audit row " + count(purge, "audit_seq") + " " +
                (line.empty() ? "(gone itself)" : iso_time(number_or(purge, "utc_ms", 0), look.zone) + " " + printable(line)) + "\n";
     }
+    const auto against = word(all, "against");
+    if (!against.empty() && findings.empty()) out += "up to link " + printable(against) + " it is what the box told before\n";
     if (findings.empty()) return out + paint(look, Paint::good, "whole") + "\n";
     for (const auto& each : findings) {
         out += paint(look, Paint::bad, printable(word(each, "what"))) + row_name(each) + ": " + printable(word(each, "detail")) + "\n";

@@ -31,7 +31,7 @@ class ChainTest : public JournalTest {
     };
     Answer verify(std::int64_t limit = 3) {
         Answer all;
-        store::ReadChain query{0, 0, limit};
+        store::ReadChain query{0, 0, limit, {}};
         for (bool done = false; !done;) {
             const auto bite = ask<store::ChainBite>([&](auto answer) { journal->read_chain(query, answer); });
             if (!bite) break;
