@@ -44,6 +44,15 @@ std::optional<store::Changes> AudioSender::ask_next() const {
     return ask<store::Changes>([&](auto done) { parts_.worker.journal.read_changes(query, std::move(done)); });
 }
 
+// The row may have been purged while its sound was being sent, or the journal be another one with other numbers.
+bool AudioSender::is_next() const {
+    const auto changes = ask_next();
+    if (!changes || changes->rows.empty()) return false;
+    const auto& first = changes->rows.front();
+    const auto& going = going_->change;
+    return first.number == going.number && first.generation == going.generation && first.seq == going.seq;
+}
+
 AudioSender::Turn AudioSender::next() {
     auto changes = ask_next();
     if (!changes) return start_over();
@@ -118,13 +127,7 @@ AudioSender::Turn AudioSender::send() {
 }
 
 AudioSender::Turn AudioSender::finish() {
-    // It may have been purged while it was being sent; then its parts stay unlisted.
-    const auto changes = ask_next();
-    if (!changes) return start_over();
-    if (changes->rows.empty() || changes->rows.front().number != going_->change.number) {
-        going_.reset();
-        return Turn::moved;
-    }
+    if (!is_next()) return start_over();  // its parts stay unlisted
     Outcome outcome;
     const auto utc_ms = parts_.worker.utc_ms();
     if (!in_sink([&] { return parts_.sink.finish(going_->change, going_->total, utc_ms); }, outcome)) return Turn::over;
@@ -201,6 +204,7 @@ AudioSender::Turn AudioSender::start_over() {
 }
 
 AudioSender::Turn AudioSender::put_aside(const std::string& reason, const char* why) {
+    if (!is_next()) return start_over();
     const auto& recording = going_->recording();
     store::DeadLetter letter;
     letter.call = recording.call;
@@ -218,6 +222,7 @@ AudioSender::Turn AudioSender::put_aside(const std::string& reason, const char* 
 }
 
 AudioSender::Turn AudioSender::done(const char* result) {
+    if (!is_next()) return start_over();
     const auto turn = deliver(going_->change.number);
     if (turn != Turn::moved) return turn;
     metrics::sync_audio_total.add(result);

@@ -63,6 +63,7 @@ class AudioSender {
     void good();
     bool taken(const Outcome& outcome) const;
     std::optional<store::Changes> ask_next() const;
+    bool is_next() const;
 
     Parts parts_;
     std::optional<Going> going_;

@@ -147,7 +147,7 @@ async def test_P01_M01_a_daemon_killed_half_way_and_a_server_that_refuses_meanwh
     place = await mongo(world, server)
     database = place.database()
     chunks = database[f"{BUCKET}.chunks"]
-    # So narrow a line that a chunk goes at a time, and some hundred milliseconds lie between two.
+    # So narrow a line that three chunks go at a time, and most of a second lies between two writes.
     provider = await ready(world, place.uri, uplink="uplink: {up_kbps: 1000}\n")
     sid, recording = await recorded_call(world, provider, seconds=30)
 

@@ -386,6 +386,22 @@ TEST_F(AudioTest, P17_AStopDoesNotWaitForIt) {
     EXPECT_EQ(waiting("mongodb.audio"), 1);
 }
 
+TEST_F(AudioTest, IsNoTroubleWhenItsCallWasPurgedMeanwhile) {
+    open();
+    write(opened(1));
+    record(1, "a.wav", 100);
+    write(ended(1));
+    unreadable.emplace("a.wav", base::make_error(base::Condition::reject, "unreadable", "no_such_file"));
+    agency.on_ask = [&](const std::string& what) {
+        if (what != "look a.wav") return;
+        journal->append(store::Purge{sid(1), k_now_utc_ms, false, "admin", "asked for"});
+    };
+    start();
+    ASSERT_TRUE(all_heard());
+    EXPECT_FALSE(call(1)) << "a dead letter would have brought the call back";
+    EXPECT_EQ(worker->status().audio.refused, 0);
+}
+
 TEST_F(AudioTest, IsNotListedWhenItWasPurgedWhileItWasBeingSent) {
     open();
     write(opened(1));
