@@ -5,6 +5,8 @@
 #include "sync/mongo_sink.hpp"
 
 #include <algorithm>
+#include <future>
+#include <string_view>
 #include <utility>
 
 namespace holdfast::app {
@@ -16,6 +18,23 @@ constexpr double k_bytes_in_kilobit = 125;
 constexpr std::chrono::milliseconds k_flush_most{5'000};
 constexpr std::chrono::milliseconds k_flush_look{20};
 constexpr std::chrono::milliseconds k_stop_most{1'000};  // for what is being sent; it is sent again otherwise
+constexpr std::chrono::milliseconds k_gone_wait{2'000};
+
+enum class Gone { purged, lost, unknown };
+
+// Retention says in an audit row what it deletes; with the call itself its rows are gone as well.
+Gone why_gone(store::Journal& journal, const store::Recording& recording, std::chrono::milliseconds most) {
+    auto found = std::make_shared<std::promise<Gone>>();
+    auto answer = found->get_future();
+    journal.read_call(recording.call, [found, path = recording.path](const base::Result<store::CallDetail>& detail) {
+        if (!detail) return found->set_value(detail.error().code == std::string_view("not_found") ? Gone::purged : Gone::unknown);
+        const bool told = std::any_of(detail->audit.begin(), detail->audit.end(), [&path](const store::AuditRow& row) {
+            return row.audit.action == "recording_purged" && row.audit.detail == "path=" + path;
+        });
+        found->set_value(told ? Gone::purged : Gone::lost);
+    });
+    return answer.wait_for(most) == std::future_status::ready ? answer.get() : Gone::unknown;
+}
 
 }  // namespace
 
@@ -38,7 +57,7 @@ sync::Allowance LineShare::now() const {
 }
 
 std::unique_ptr<sync::Worker> start_sync(const config::Config& config, const base::Loop& clock, store::Journal& journal,
-                                         const LineShare& share) {
+                                         const LineShare& share, RecordingReader::Read recordings) {
     if (config.credentials.mongodb_uri.reveal().empty()) return nullptr;
     sync::MongoSettings settings;
     settings.uri = config.credentials.mongodb_uri;
@@ -47,6 +66,7 @@ std::unique_ptr<sync::Worker> start_sync(const config::Config& config, const bas
     settings.site_id = config.site.id;
     sync::WorkerParts parts{journal, {}, [&share] { return share.now(); },
                              [&clock] { return clock.utc_ms(); }, base::random_u32};
+    if (config.mongodb.audio) parts.read_audio = read_audio(std::move(recordings), journal, k_gone_wait);
     parts.make_sink = [settings = std::move(settings)]() -> std::unique_ptr<sync::Sink> {
         auto sink = sync::make_mongo_sink(settings);
         if (sink) return std::move(*sink);
@@ -54,6 +74,21 @@ std::unique_ptr<sync::Worker> start_sync(const config::Config& config, const bas
         return nullptr;
     };
     return std::make_unique<sync::Worker>(std::move(parts));
+}
+
+sync::ReadAudio read_audio(RecordingReader::Read recordings, store::Journal& journal, std::chrono::milliseconds most) {
+    return [recordings = std::move(recordings), &journal, most](const store::Recording& recording, std::int64_t at,
+                                                                std::int64_t bytes) -> base::Result<sync::AudioPiece> {
+        auto part = recordings(recording.path, at, bytes);
+        if (part) return sync::AudioPiece{part->total, std::move(part->bytes)};
+        if (part.error().code != std::string_view("missing")) return part.error();
+        switch (why_gone(journal, recording, most)) {
+            case Gone::purged: return base::make_error(base::Condition::reject, "purged");
+            case Gone::lost: return part.error();
+            case Gone::unknown: break;
+        }
+        return base::make_error(base::Condition::retry, "journal");
+    };
 }
 
 void flush_sync(sync::Worker* worker, base::TimePoint until, const std::function<bool(std::chrono::milliseconds)>& wait) {
@@ -96,6 +131,9 @@ http::SyncStatus sync_status(const sync::Worker* worker) {
     out.last_success_utc_ms = status.last_success_utc_ms;
     out.rows_delivered = status.rows_delivered;
     out.rows_refused = status.rows_refused;
+    const auto& audio = status.audio;
+    out.audio = {sync::to_string(audio.state), audio.why,     audio.code, audio.waiting, audio.oldest_utc_ms, audio.delivered,
+                 audio.refused,                audio.purged};
     for (std::size_t i = 0; i < status.waiting.size(); ++i) {
         out.waiting.emplace_back(store::to_string(store::k_change_classes[i]), status.waiting[i]);
     }

@@ -1,6 +1,7 @@
 // The agency's database as the sync sees it: where it is, from the configuration, and what the line may carry.
 #pragma once
 
+#include "app/recording_reader.hpp"
 #include "base/loop.hpp"
 #include "config/config.hpp"
 #include "http/status.hpp"
@@ -29,9 +30,14 @@ class LineShare {
     std::atomic<std::int64_t> bytes_per_second_{k_no_cap};  // 0: pause
 };
 
-// Null: no mongodb_uri, nothing is sent. `clock`, `journal` and `share` outlive it.
+// Null: no mongodb_uri, nothing is sent. `clock`, `journal` and `share` outlive it. `recordings`: asked on its thread, if
+// mongodb.audio is on.
 std::unique_ptr<sync::Worker> start_sync(const config::Config& config, const base::Loop& clock, store::Journal& journal,
-                                         const LineShare& share);
+                                         const LineShare& share, RecordingReader::Read recordings);
+
+// What the sync is given of a recording that is to be sent. `journal` knows of one that is gone whether it was to go, and is
+// waited for at most `most`; not knowing is "not now".
+sync::ReadAudio read_audio(RecordingReader::Read recordings, store::Journal& journal, std::chrono::milliseconds most);
 
 // P17: what waits is sent before a stop, until `until` and for at most five seconds; not when the server takes nothing.
 // `wait` passes the time given; false: not any longer.

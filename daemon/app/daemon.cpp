@@ -164,8 +164,8 @@ recording::DiskRecorderOptions recorder_options(const config::Config& c, store::
     return options;
 }
 
-// Of a recording the agency's database gets what it is, not its sound: it may go once that is there. What is overdue is days
-// old, so "everything of today" is more than enough.
+// A recording may go once the agency's database has what it is to have of it: its row, and with mongodb.audio its sound. What is
+// overdue is days old, so "everything of today" is more than enough.
 recording::Release recording_release(const sync::Worker* sync, store::Journal& journal) {
     recording::Release release;
     // Not knowing is being held.
@@ -180,7 +180,8 @@ recording::Release recording_release(const sync::Worker* sync, store::Journal& j
     };
     release.sinks_configured = sync != nullptr;
     release.sent = [sync](const base::CallSid&, const std::string&) {
-        return sync->status().has_all(store::ChangeClass::recording);
+        const auto status = sync->status();
+        return status.has_all(store::ChangeClass::recording) && status.has_all_audio();
     };
     return release;
 }
@@ -392,7 +393,7 @@ int Daemon::open_store() {
         return k_exit_storage;
     }
     journal_ = std::move(*journal);
-    sync_ = start_sync(config_, media_, *journal_, line_share_);
+    sync_ = start_sync(config_, media_, *journal_, line_share_, recordings(config_.recording.path, recording_keys(*journal_, k_key_wait)));
     return 0;
 }
 
@@ -540,7 +541,7 @@ int Daemon::open_admin() {
         admin_, *journal_,
         [this](const base::CallSid& call, std::function<void(bool)> done) { recorder_->remove(call, std::move(done)); },
         sync_ ? "mongodb" : "", {config_.store.retention_days, config_.store.words_retention_days, config_.store.audit_retention_days},
-        std::filesystem::path(config_.store.path).parent_path().string()});
+        std::filesystem::path(config_.store.path).parent_path().string(), sync_ && config_.mongodb.audio ? "mongodb.audio" : ""});
     purge_plan_->start();
     chain_anchor_ = std::make_unique<ChainAnchor>(admin_, *journal_);
     chain_anchor_->start();

@@ -57,6 +57,7 @@ void PurgePlan::next_step() {
     query.words_only = step_.words_only;
     query.sink = parts_.sink;
     query.limit = k_calls_at_once;
+    if (!step_.words_only) query.audio_sink = parts_.audio_sink;
     parts_.journal.read_purgeable(query, [this](base::Result<store::Purgeable> found) {
         parts_.loop.post([this, found = std::move(found)] {
             if (found) {

@@ -38,6 +38,7 @@ class PurgePlan {
         std::string sink;    // empty: there is none, and nothing goes before its time
         PurgeDays days;
         std::string folder;  // where the clock is remembered
+        std::string audio_sink{};  // that has the sound of recordings; empty: the rows are all that is sent
     };
     explicit PurgePlan(Parts parts);
 

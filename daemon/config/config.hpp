@@ -182,6 +182,7 @@ struct Recording {
 struct MongoDb {
     std::string database = "holdfast";
     std::string tls_ca_file;  // empty: the system's
+    bool audio = false;       // the sound of recordings as well
 };
 
 struct Media {

@@ -425,6 +425,10 @@ std::vector<Key> make_keys() {
         {"mongodb.tls_ca_file", at([](Config& c) -> auto& { return c.mongodb.tls_ca_file; }),
          k_path_or_none, k_restart,
          "PEM file of the authority that signed the database's certificate. Empty: the system's."},
+        {"mongodb.audio", at([](Config& c) -> auto& { return c.mongodb.audio; }),
+         std::monostate{}, k_restart,
+         "Whether recordings themselves go there as well (GridFS, bucket audio), when nothing else waits.\n"
+         "Then no recording is deleted before it is there. About 58 MB for an hour of a call."},
 
         {"recording.enabled", at([](Config& c) -> auto& { return c.recording.enabled; }),
          std::monostate{}, k_applied,

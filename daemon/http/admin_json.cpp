@@ -54,6 +54,9 @@ Json line(const LineStatus& status) {
 Json sync_object(const SyncStatus& status) {
     Json waiting = Json::object();
     for (const auto& [name, rows] : status.waiting) waiting[name] = rows;
+    const auto& a = status.audio;
+    const Json audio{{"state", a.state},         {"reason", a.reason},   {"code", a.code},       {"waiting", a.waiting},
+                     {"oldest_utc_ms", or_null(a.oldest_utc_ms)}, {"delivered", a.delivered}, {"refused", a.refused}, {"purged", a.purged}};
     return {{"state", status.state},
             {"reason", status.reason},
             {"code", status.code},
@@ -63,7 +66,8 @@ Json sync_object(const SyncStatus& status) {
             {"oldest_utc_ms", or_null(status.oldest_utc_ms)},
             {"last_success_utc_ms", or_null(status.last_success_utc_ms)},
             {"rows_delivered", status.rows_delivered},
-            {"rows_refused", status.rows_refused}};
+            {"rows_refused", status.rows_refused},
+            {"audio", audio}};
 }
 
 Json rung_list(const std::vector<RungStatus>& rungs) {

@@ -52,12 +52,16 @@ Part voice_part(const VoiceStatus& voice) {
     return {"voice", voice.state == "failing" ? PartState::degraded : PartState::ok, voice.state};
 }
 
-// Alarm: people have to do something, a document was refused, or the oldest change waits for an hour (M01).
+// Alarm: people have to do something, a document was refused, or the oldest change waits for an hour (M01). Sound may wait longer:
+// how long it takes is a matter of the line.
 Part sync_part(const SyncStatus& sync, std::int64_t now_utc_ms) {
     Part part{"sync", PartState::ok, sync.reason.empty() ? sync.state : sync.reason};
     const bool late = sync.oldest_utc_ms && now_utc_ms - *sync.oldest_utc_ms > std::chrono::milliseconds(limits::sync_late).count();
-    if (sync.rows_refused > 0) part.detail = "refused_documents";
-    if (sync.state == "not_allowed" || sync.rows_refused > 0 || (sync.state != "off" && late)) part.state = PartState::degraded;
+    const bool refused = sync.rows_refused > 0 || sync.audio.refused > 0;
+    const bool audio_for_people = sync.state != "not_allowed" && sync.audio.state == "not_allowed";
+    if (audio_for_people) part.detail = "audio_not_allowed";
+    if (refused) part.detail = "refused_documents";
+    if (sync.state == "not_allowed" || audio_for_people || refused || (sync.state != "off" && late)) part.state = PartState::degraded;
     return part;
 }
 

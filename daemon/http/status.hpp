@@ -57,6 +57,18 @@ struct SyncStatus {
     std::int64_t rows_delivered = 0;  // since the start
     std::int64_t rows_refused = 0;
     std::vector<std::pair<std::string, std::int64_t>> waiting;  // class by class
+    // The sound of recordings, which goes last; none of it is in the figures above.
+    struct Audio {
+        std::string state = "off";
+        std::string reason;
+        std::int64_t code = 0;
+        std::int64_t waiting = 0;    // recordings
+        std::optional<std::int64_t> oldest_utc_ms;
+        std::int64_t delivered = 0;  // since the start, as what follows
+        std::int64_t refused = 0;    // put aside as dead letters
+        std::int64_t purged = 0;     // passed over: deleted before they went
+    };
+    Audio audio;
 };
 
 struct PublicStatus {

@@ -152,6 +152,9 @@ inline LabelledCounter sync_dup_total{"holdfast_sync_dup_total", "Documents whos
 inline LabelledCounter sync_retry_total{"holdfast_sync_retry_total", "Batches to be sent again, by cause.", "cause",
     {"unreachable", "server", "write_concern", "protocol", "read_back", "log_in", "not_allowed", "refused", "other"}};
 inline Counter sync_bytes_total{"holdfast_sync_bytes_total", "Bytes of documents sent, repetitions included."};
+inline Gauge sync_audio_waiting{"holdfast_sync_audio_waiting", "Recordings whose sound the agency's database is to have and does not have yet."};
+inline LabelledCounter sync_audio_total{"holdfast_sync_audio_total", "Recordings whose sound was seen to, by what became of it.", "result",
+    {"delivered", "known", "purged", "refused", "other"}};
 inline Counter dead_letter_total{"holdfast_dead_letter_total", "Documents that the agency's database refused for good."};
 inline Histogram sync_send_seconds{"holdfast_sync_send_seconds", "Time of one batch.",
     {0.005, 0.01, 0.05, 0.1, 0.5, 1, 2, 5, 10, 30}};

@@ -377,6 +377,7 @@ struct ReadPurgeable {
     bool words_only = false;   // those that have words left
     std::string sink;
     std::int64_t limit = 100;  // at most 1000
+    std::string audio_sink{};  // of the sound of recordings, which has only those; empty: there is none
 };
 struct Purgeable {
     std::vector<CallSid> calls;

@@ -74,15 +74,17 @@ base::Result<Untranscribed> read_untranscribed(Database& db, std::int64_t after)
 base::Result<Purgeable> read_purgeable(Database& db, const ReadPurgeable& query) {
     Purgeable answer;
     const auto limit = std::clamp<std::int64_t>(query.limit, 1, k_calls_per_answer_max);
-    for (const auto change_class : k_change_classes) {
-        if (query.sink.empty()) break;
+    const auto wait_for = [&](const std::string& sink, ChangeClass change_class) {
+        if (sink.empty()) return;
         // Rows of one class go in their order: with the class behind, a call may lack something.
         Query q(db,
                 "SELECT count(*) FROM change WHERE class = ?1 AND utc_ms < ?2 AND number > coalesce((SELECT number FROM cursor WHERE sink "
                 "= ?3 AND class = ?1), 0)",
-                static_cast<std::int64_t>(change_class), query.before_utc_ms, query.sink);
+                static_cast<std::int64_t>(change_class), query.before_utc_ms, sink);
         if (q.step()) answer.waiting_for_sink += q.number(0);
-    }
+    };
+    for (const auto change_class : k_change_classes) wait_for(query.sink, change_class);
+    wait_for(query.audio_sink, ChangeClass::recording);
     if (answer.waiting_for_sink > 0) return answer;
     const std::string sql =
         std::string("SELECT call_sid FROM call WHERE ended_utc_ms < ?1 AND coalesce((SELECT action FROM audit WHERE audit.call = call.seq "

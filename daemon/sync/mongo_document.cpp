@@ -157,6 +157,17 @@ Bson& Bson::number(const char* key, std::int64_t value) {
     return *this;
 }
 
+Bson& Bson::small(const char* key, std::int32_t value) {
+    bson_append_int32(&b_, key, -1, value);
+    return *this;
+}
+
+Bson& Bson::data(const char* key, std::string_view bytes) {
+    bson_append_binary(&b_, key, -1, BSON_SUBTYPE_BINARY, reinterpret_cast<const std::uint8_t*>(bytes.data()),
+                       static_cast<std::uint32_t>(bytes.size()));
+    return *this;
+}
+
 Bson& Bson::flag(const char* key, bool value) {
     bson_append_bool(&b_, key, -1, value);
     return *this;
@@ -177,8 +188,8 @@ Bson& Bson::document(const char* key, const Bson& value) {
     return *this;
 }
 
-Bson& Bson::members_of(const Bson& other) {
-    bson_concat(&b_, &other.b_);
+Bson& Bson::members_of(const bson_t* other) {
+    bson_concat(&b_, other);
     return *this;
 }
 

@@ -28,11 +28,14 @@ class Bson {
 
     Bson& text(const char* key, std::string_view value);
     Bson& number(const char* key, std::int64_t value);
+    Bson& small(const char* key, std::int32_t value);
+    Bson& data(const char* key, std::string_view bytes);  // at most 16 MB, as any document
     Bson& flag(const char* key, bool value);
     Bson& time(const char* key, std::int64_t utc_ms);
     Bson& null(const char* key);
     Bson& document(const char* key, const Bson& value);
-    Bson& members_of(const Bson& other);  // behind its own
+    Bson& members_of(const Bson& other) { return members_of(&other.b_); }  // behind its own
+    Bson& members_of(const bson_t* other);
     // An array of what `make` makes of each row: a Bson, or a text.
     template <class Rows, class Make>
     Bson& array(const char* key, const Rows& rows, Make make) {

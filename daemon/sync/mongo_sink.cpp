@@ -3,6 +3,7 @@
 #include "base/text.hpp"
 #include "log/log.hpp"
 #include "metrics/catalog.hpp"
+#include "sync/mongo_audio_impl.hpp"
 #include "sync/mongo_document_impl.hpp"
 #include "sync/mongo_uri_impl.hpp"
 
@@ -115,18 +116,26 @@ void begin_library() {
     });
 }
 
-class MongoSink : public Sink {
+class MongoSink : public Sink, private MongoDoor {
   public:
-    MongoSink(MongoSettings settings, mongoc_client_pool_t* pool) : settings_(std::move(settings)), pool_(pool) {}
+    MongoSink(MongoSettings settings, mongoc_client_pool_t* pool)
+        : settings_(std::move(settings)), pool_(pool), audio_(*this, settings_.site_id) {}
     ~MongoSink() override {
         if (client_ != nullptr) mongoc_client_pool_push(pool_, client_);
         mongoc_client_pool_destroy(pool_);
     }
     const char* name() const override { return "mongodb"; }
     Outcome send(const store::Changes& changes, store::ChangeClass change_class) override;
+    AudioSink* audio() override { return &audio_; }
 
   private:
+    Outcome insert(const char* collection, std::vector<Document> documents) override;
+    Bson find_one(const char* collection, const Bson& filter, Bson options, Outcome& outcome) override;
+    bool make_index(const char* collection, const Bson& index) override;
+
     using Ops = std::vector<Op*>;
+    Outcome send(std::vector<Op>& ops, const char* collection);
+    bool connect(Outcome& outcome);
     void run(const Ops& ops, Outcome& outcome);
     void one_by_one(const Ops& ops, Outcome& outcome);
     Attempt attempt(const Ops& ops);
@@ -157,10 +166,10 @@ class MongoSink : public Sink {
     store::ChangeClass class_ = store::ChangeClass::dispatch;
     bool indexes_made_ = false;
     std::size_t read_rows_ = k_read_rows_most;
+    MongoAudio audio_;
 };
 
 Outcome MongoSink::send(const store::Changes& changes, store::ChangeClass change_class) {
-    Outcome outcome;
     class_ = change_class;
     std::vector<Op> ops;
     ops.reserve(changes.rows.size());
@@ -168,6 +177,19 @@ Outcome MongoSink::send(const store::Changes& changes, store::ChangeClass change
         const auto& row = changes.rows[i];
         ops.push_back({i, document_of(row, settings_.site_id), row.number, row.number});
     }
+    return send(ops, collection_of(change_class));
+}
+
+Outcome MongoSink::insert(const char* collection, std::vector<Document> documents) {
+    class_ = store::ChangeClass::recording;
+    std::vector<Op> ops;
+    ops.reserve(documents.size());
+    for (auto& document : documents) ops.push_back({ops.size(), std::move(document), 0, 0});
+    return send(ops, collection);
+}
+
+Outcome MongoSink::send(std::vector<Op>& ops, const char* collection) {
+    Outcome outcome;
     Ops good;
     for (auto& op : ops) {
         const auto bytes = op.document.fields.bytes().size();
@@ -182,19 +204,64 @@ Outcome MongoSink::send(const store::Changes& changes, store::ChangeClass change
         outcome.settled = ops.size();
         return outcome;
     }
-    if (client_ == nullptr) client_ = mongoc_client_pool_pop(pool_);
-    if (client_ == nullptr) {
-        outcome.state = Outcome::State::again;
-        outcome.why = "unreachable";
-        return outcome;
-    }
+    if (!connect(outcome)) return outcome;
     if (!indexes_made_) make_indexes();
-    collection_ = mongoc_client_get_collection(client_, settings_.database.c_str(), collection_of(change_class));
+    collection_ = mongoc_client_get_collection(client_, settings_.database.c_str(), collection);
     run(good, outcome);
     mongoc_collection_destroy(collection_);
     collection_ = nullptr;
     if (outcome.state == Outcome::State::taken) outcome.settled = ops.size();
     return outcome;
+}
+
+bool MongoSink::connect(Outcome& outcome) {
+    if (client_ == nullptr) client_ = mongoc_client_pool_pop(pool_);
+    if (client_ != nullptr) return true;
+    outcome.state = Outcome::State::again;
+    outcome.why = "unreachable";
+    return false;
+}
+
+Bson MongoSink::find_one(const char* collection, const Bson& filter, Bson options, Outcome& outcome) {
+    Bson found;
+    if (!connect(outcome)) return found;
+    options.number("limit", 1);
+    mongoc_collection_t* where = mongoc_client_get_collection(client_, settings_.database.c_str(), collection);
+    mongoc_cursor_t* cursor = mongoc_collection_find_with_opts(where, filter.get(), options.get(), nullptr);
+    const bson_t* one = nullptr;
+    if (mongoc_cursor_next(cursor, &one)) found.members_of(one);
+    bson_error_t error{};
+    const bson_t* reply = nullptr;
+    if (mongoc_cursor_error_document(cursor, &error, &reply)) {
+        const Bson nothing;
+        if (!give_up(read_reply(false, reply == nullptr ? nothing.get() : reply, error, 0, false), outcome)) {
+            outcome.state = Outcome::State::again;
+            outcome.why = "read_back";
+            outcome.code = error.code;
+        }
+    }
+    mongoc_cursor_destroy(cursor);
+    mongoc_collection_destroy(where);
+    return found;
+}
+
+bool MongoSink::make_index(const char* collection, const Bson& index) {
+    Outcome outcome;
+    if (!connect(outcome)) return false;
+    mongoc_database_t* database = mongoc_client_get_database(client_, settings_.database.c_str());
+    Bson command;
+    command.text("createIndexes", collection);
+    command.array("indexes", std::array<const Bson*, 1>{&index}, [](const Bson* one) {
+        Bson copy;
+        copy.members_of(*one);
+        return copy;
+    });
+    bson_error_t error{};
+    const bool made = mongoc_database_write_command_with_opts(database, command.get(), nullptr, nullptr, &error);
+    mongoc_database_destroy(database);
+    if (made) return true;
+    k_log.notice("an index could not be made", {{"collection", collection}, {"code", error.code}});
+    return error.domain != MONGOC_ERROR_SERVER_SELECTION && error.domain != MONGOC_ERROR_STREAM;
 }
 
 // What people look documents up by. Their absence costs them time and loses nothing (M12): one try a connection.
@@ -206,25 +273,13 @@ void MongoSink::make_indexes() {
                     {"incidents", {"site_id", "updated_at"}},    {"dispatches", {"site_id", "proposed_at"}},
                     {"recordings", {"call_sid", "at"}},          {"audit", {"site_id", "at"}}};
     indexes_made_ = true;
-    mongoc_database_t* database = mongoc_client_get_database(client_, settings_.database.c_str());
     for (const auto& wanted : k_wanted) {
-        Bson command;
-        command.text("createIndexes", wanted.collection);
-        command.array("indexes", std::array<const char* const*, 1>{wanted.keys}, [](const char* const* members) {
-            Bson keys, index;
-            keys.number(members[0], 1).number(members[1], 1);
-            index.document("key", keys).text("name", std::string("holdfast_") + members[0] + "_" + members[1]);
-            return index;
-        });
-        bson_error_t error;
-        if (mongoc_database_write_command_with_opts(database, command.get(), nullptr, nullptr, &error)) continue;
-        k_log.notice("an index could not be made", {{"collection", wanted.collection}, {"code", error.code}});
-        if (error.domain == MONGOC_ERROR_SERVER_SELECTION || error.domain == MONGOC_ERROR_STREAM) {
-            indexes_made_ = false;
-            break;
-        }
+        Bson keys, index;
+        keys.number(wanted.keys[0], 1).number(wanted.keys[1], 1);
+        index.document("key", keys).text("name", std::string("holdfast_") + wanted.keys[0] + "_" + wanted.keys[1]);
+        indexes_made_ = make_index(wanted.collection, index);
+        if (!indexes_made_) break;
     }
-    mongoc_database_destroy(database);
 }
 
 void MongoSink::refuse(const Op& op, std::string reason, bool sure, Outcome& outcome) const {

@@ -36,11 +36,14 @@ struct Outcome {
     std::int64_t known_before = 0; // were there already, and the same
 };
 
+class AudioSink;
+
 class Sink {
   public:
     virtual ~Sink() = default;
     virtual const char* name() const = 0;
     virtual Outcome send(const store::Changes& changes, store::ChangeClass change_class) = 0;
+    virtual AudioSink* audio() { return nullptr; }  // null: it keeps no sound
 };
 
 }  // namespace holdfast::sync

@@ -5,6 +5,8 @@
 #include "log/log.hpp"
 #include "log/repeat.hpp"
 #include "metrics/catalog.hpp"
+#include "sync/ask.hpp"
+#include "sync/audio_sender.hpp"
 
 #include <pthread.h>
 #include <sys/resource.h>
@@ -26,7 +28,6 @@ constexpr std::int64_t k_rows_most = 500;    // of one batch; halves when the si
 constexpr std::int64_t k_rows_least = 1;
 constexpr std::int64_t k_document_bytes = 600;  // of an utterance, about
 constexpr std::chrono::milliseconds k_people_wait{60'000};  // M06
-constexpr std::chrono::seconds k_answer_most{30};           // the journal's
 constexpr int k_unsure_most = 5;
 constexpr std::size_t k_unsure_remembered = 1'000;
 constexpr std::chrono::milliseconds k_paused_look{1'000};
@@ -83,7 +84,8 @@ class Worker::Core {
     // What takes as long as the sink's time-outs say. False: nobody waits for it any more, and the parts may be gone.
     template <class Fn>
     bool in_sink(Fn fn);
-    Turn turn();
+    Turn turn(bool flushing);
+    void begin_audio();
     Turn give(store::ChangeClass change_class);
     Turn handle(const Outcome& outcome, const store::Changes& changes, store::ChangeClass change_class);
     bool deliver(const Outcome& outcome, const store::Changes& changes, store::ChangeClass change_class, std::size_t settled);
@@ -98,13 +100,11 @@ class Worker::Core {
         const std::lock_guard<std::mutex> lock(mutex_);
         change(status_);
     }
-    // Asks the journal and waits for its answer.
-    template <class Rows, class Ask>
-    std::optional<Rows> ask(Ask ask);
 
     WorkerParts parts_;
     base::Backoff backoff_;
     std::unique_ptr<Sink> sink_;
+    std::optional<AudioSender> audio_;   // none: the sound stays here
     std::int64_t rows_ = k_rows_most;
     std::map<std::string, int> unsure_;  // documents that failed without a clear reason, and how often
     log::RepeatGuard failure_log_{std::chrono::minutes(1)};
@@ -171,10 +171,14 @@ void Worker::Core::run() {
             publish([](Status& s) { s.state = State::not_allowed, s.why = "uri"; });
             metrics::sync_state.set(static_cast<double>(State::not_allowed));
         } else {
+            begin_audio();
             work();
         }
     }
-    in_sink([this] { sink_.reset(); });
+    in_sink([this] {
+        audio_.reset();
+        sink_.reset();
+    });
     {
         const std::lock_guard<std::mutex> lock(mutex_);
         ended_ = true;
@@ -191,7 +195,7 @@ void Worker::Core::work() {
             if (!sleep(k_paused_look)) break;
             continue;
         }
-        const Turn done = turn();
+        const Turn done = turn(flush != flush_done_);
         if (done == Turn::over) break;
         if (done == Turn::moved) continue;
         publish([&](Status&) { flush_done_ = flush; });
@@ -201,34 +205,30 @@ void Worker::Core::work() {
     }
 }
 
-template <class Rows, class Ask>
-std::optional<Rows> Worker::Core::ask(Ask ask) {
-    struct Answer {
-        std::mutex mutex;
-        std::condition_variable came;
-        std::optional<base::Result<Rows>> rows;
-    };
-    const auto answer = std::make_shared<Answer>();
-    ask([answer](base::Result<Rows> rows) {
-        {
-            const std::lock_guard<std::mutex> lock(answer->mutex);
-            answer->rows = std::move(rows);
-        }
-        answer->came.notify_all();
-    });
-    std::unique_lock<std::mutex> lock(answer->mutex);
-    if (!answer->came.wait_for(lock, k_answer_most, [&] { return answer->rows.has_value(); })) return std::nullopt;
-    if (!*answer->rows) return std::nullopt;
-    return std::move(**answer->rows);
-}
-
 // The most urgent class that has anything: one batch of it, so that a dispatch never waits for more than one.
-Worker::Core::Turn Worker::Core::turn() {
+// With nothing of any class, one step of a recording's sound; a stop does not wait for that.
+Worker::Core::Turn Worker::Core::turn(bool flushing) {
     for (const auto change_class : store::k_change_classes) {
         const Turn done = give(change_class);
         if (done != Turn::idle) return done;
     }
+    if (!audio_ || flushing) return Turn::idle;
+    if (stopping()) return Turn::over;
+    switch (audio_->turn()) {
+        case AudioSender::Turn::idle: return Turn::idle;
+        case AudioSender::Turn::moved: return Turn::moved;
+        case AudioSender::Turn::over: return Turn::over;
+    }
     return Turn::idle;
+}
+
+void Worker::Core::begin_audio() {
+    auto* sink = sink_->audio();
+    if (!parts_.read_audio || sink == nullptr) return;
+    audio_.emplace(AudioSender::Parts{*sink, parts_, [this](const std::function<void()>& fn) { return in_sink(fn); },
+                                      [this](const std::function<void(AudioStatus&)>& change) {
+                                          publish([&](Status& s) { change(s.audio); });
+                                      }});
 }
 
 Worker::Core::Turn Worker::Core::give(store::ChangeClass change_class) {
@@ -357,6 +357,12 @@ void Worker::Core::look_at_backlog() {
     const auto backlog = ask<std::vector<store::ClassBacklog>>(
         [&](auto done) { parts_.journal.read_backlog(sink_->name(), std::move(done)); });
     if (!backlog) return;
+    std::optional<std::vector<store::ClassBacklog>> audio;
+    if (audio_) {
+        audio = ask<std::vector<store::ClassBacklog>>(
+            [&](auto done) { parts_.journal.read_backlog(sink_->audio()->name(), std::move(done)); });
+        if (!audio) return;
+    }
     std::int64_t rows = 0;
     std::optional<std::int64_t> oldest;
     publish([&](Status& s) {
@@ -365,11 +371,17 @@ void Worker::Core::look_at_backlog() {
             rows += one.waiting;
             if (one.oldest_utc_ms && (!oldest || *one.oldest_utc_ms < *oldest)) oldest = one.oldest_utc_ms;
         }
+        if (audio) {
+            const auto& recordings = (*audio)[place_of(store::ChangeClass::recording)];
+            s.audio.waiting = recordings.waiting;
+            s.audio.oldest_utc_ms = recordings.oldest_utc_ms;
+        }
         s.looked_utc_ms = began_utc_ms;
         s.rows_waiting = rows;
         s.oldest_utc_ms = oldest;
     });
     metrics::outbox_rows.set(static_cast<double>(rows));
+    if (audio) metrics::sync_audio_waiting.set(static_cast<double>((*audio)[place_of(store::ChangeClass::recording)].waiting));
     metrics::outbox_oldest_seconds.set(oldest ? std::max(0.0, static_cast<double>(parts_.utc_ms() - *oldest) / 1000.0) : 0.0);
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "store/journal.hpp"
+#include "sync/audio.hpp"
 #include "sync/sink.hpp"
 
 #include <array>
@@ -19,6 +20,18 @@ namespace holdfast::sync {
 enum class State { off, starting, good, behind, not_allowed };
 const char* to_string(State state);
 
+// The sound of recordings: a matter of its own, so that rows are told of whatever becomes of it.
+struct AudioStatus {
+    State state = State::off;
+    std::string why;
+    std::int64_t code = 0;
+    std::int64_t waiting = 0;  // recordings
+    std::optional<std::int64_t> oldest_utc_ms;
+    std::int64_t delivered = 0;  // by this process, as what follows
+    std::int64_t refused = 0;    // dead letters
+    std::int64_t purged = 0;     // passed over: they had been deleted
+};
+
 // For /readyz, metrics and people.
 struct Status {
     State state = State::off;
@@ -31,11 +44,14 @@ struct Status {
     std::optional<std::int64_t> last_success_utc_ms;
     std::int64_t rows_delivered = 0;   // by this process
     std::int64_t rows_refused = 0;
+    AudioStatus audio;
 
     // The sink has every change of the class, as of the last look a second or so ago.
     bool has_all(store::ChangeClass change_class) const {
         return looked_utc_ms && waiting[static_cast<std::size_t>(change_class) - 1] == 0;
     }
+    // The same for the sound, where it is to have that.
+    bool has_all_audio() const { return audio.state == State::off || (looked_utc_ms && audio.waiting == 0); }
 };
 
 // What the line may be used for now. Sync thread.
@@ -54,6 +70,7 @@ struct WorkerParts {
     std::chrono::milliseconds poll{250};
     std::chrono::milliseconds again_first{1'000};
     std::chrono::milliseconds again_most{60'000};
+    ReadAudio read_audio{};  // empty: the sound stays on this box
 };
 
 class Worker {

@@ -10,6 +10,11 @@ const schemas = {
   transcripts: { required: ['site_id', 'call_sid', 'speaker', 'text', 'at', 'hash'], more: { speaker: { enum: ['caller', 'voice'] }, text, at: date, hash: text } },
   recordings: { required: ['site_id', 'call_sid', 'path', 'sha256', 'hash'], more: { path: text, sha256: text, hash: text } },
   audit: { required: ['site_id', 'at', 'actor', 'action', 'hash'], more: { at: date, actor: text, action: text, hash: text } },
+  // GridFS, bucket audio: only with mongodb.audio on. Nobody else is to keep files in this bucket.
+  'audio.files': { required: ['site_id', 'length', 'chunkSize', 'uploadDate', 'filename', 'metadata', 'hash'],
+    more: { length: long, chunkSize: long, uploadDate: date, filename: text, metadata: { bsonType: 'object' }, hash: text } },
+  'audio.chunks': { required: ['site_id', 'files_id', 'n', 'data', 'hash'],
+    more: { files_id: id, n: long, data: { bsonType: 'binData' }, hash: text } },
 };
 for (const [name, { required, more }] of Object.entries(schemas)) {
   const validator = { $jsonSchema: { bsonType: 'object', required, properties: { ...common, ...more } } };

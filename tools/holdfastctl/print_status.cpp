@@ -87,6 +87,9 @@ std::string sync(const Json& status, Zone zone) {
     if (const auto last = number(status, "last_success_utc_ms")) out += "; last success " + iso_time(*last, zone);
     const auto refused = number_or(status, "rows_refused", 0);
     if (refused > 0) out += "; " + std::to_string(refused) + " documents refused";
+    const Json& audio = member(status, "audio");
+    const auto sound = audio.is_object() ? number_or(audio, "waiting", 0) : 0;
+    if (sound > 0) out += "; the sound of " + std::to_string(sound) + " recordings waits";
     return out;
 }
 

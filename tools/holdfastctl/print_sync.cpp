@@ -21,7 +21,20 @@ std::string print_sync(const Json& status, const Look& look) {
     if (const auto last = number(sync, "last_success_utc_ms")) out += "  last success " + iso_time(*last, look.zone) + "\n";
     out += "  since the start: " + std::to_string(number_or(sync, "rows_delivered", 0)) + " delivered, " +
            std::to_string(number_or(sync, "rows_refused", 0)) + " refused\n";
-    return out;
+    const Json& audio = member(sync, "audio");
+    const auto sound = audio.is_object() ? word(audio, "state") : std::string("off");
+    if (sound == "off") return out;
+    out += "  audio: " + std::to_string(number_or(audio, "waiting", 0)) + " recordings wait";
+    if (const auto oldest = number(audio, "oldest_utc_ms")) out += ", the oldest since " + iso_time(*oldest, look.zone);
+    out += "; " + std::to_string(number_or(audio, "delivered", 0)) + " delivered, " + std::to_string(number_or(audio, "refused", 0)) +
+           " refused, " + std::to_string(number_or(audio, "purged", 0)) + " purged before";
+    const auto trouble = word(audio, "reason");
+    const auto its_code = number_or(audio, "code", 0);
+    if (!trouble.empty()) {
+        out += "; " + paint(look, Paint::bad, sound) + ": " + printable(trouble);
+        if (its_code != 0) out += " (code " + std::to_string(its_code) + ")";
+    }
+    return out + "\n";
 }
 
 // The server's reason is not cut: it is all there is to go by.

@@ -66,7 +66,7 @@ class PurgePlanTest : public ::testing::Test {
                 removed_.push_back(call.str().substr(33));
                 done(removable_);
             },
-            std::move(sink), days, folder_.path()});
+            std::move(sink), days, folder_.path(), "mongodb.audio"});
         plan_->start();
         loop_.advance(app::PurgePlan::k_first_after);  // sees the clock for the first time
         return *plan_;
@@ -92,7 +92,9 @@ TEST_F(PurgePlanTest, CallsGoThenWordsAndTheirFilesBeforeThem) {
     ASSERT_EQ(journal_.asked.size(), 2u);
     EXPECT_EQ(journal_.asked[0].before_utc_ms, loop_.utc_ms() - 365 * k_day_ms);
     EXPECT_EQ(journal_.asked[0].sink, "mongodb");
+    EXPECT_EQ(journal_.asked[0].audio_sink, "mongodb.audio");
     EXPECT_EQ(journal_.asked[1].before_utc_ms, loop_.utc_ms() - 90 * k_day_ms);
+    EXPECT_EQ(journal_.asked[1].audio_sink, "") << "words wait for no sound";
     const auto* audit = std::get_if<store::PurgeAudit>(&journal_.written.front());
     ASSERT_NE(audit, nullptr);
     EXPECT_EQ(audit->before_utc_ms, loop_.utc_ms() - 400 * k_day_ms);

@@ -83,7 +83,7 @@ person: {number: +15550100125, caller_id: "+15550100126", timeout_s: 45, words: 
 dispatch: {mode: advise, automatic_confirmed: true, max_questions: 4, answer_timeout_s: 12, tripwires: [fire], webhook: {url: "https://cad.psap.example/d", format: eido, ca_file: /dca.pem, secret_file: /run/dsecret, timeout_s: 5}}
 streets: {path: /data/streets.db}
 store: {path: /data/j.db, runtime_path: /run/x, retention_days: 30}
-mongodb: {database: agency-1, tls_ca_file: /mca.pem}
+mongodb: {database: agency-1, tls_ca_file: /mca.pem, audio: true}
 recording: {enabled: true, transcribe: false, path: /data/r, retention_days: 7, canned_retention_days: 8, unheard_retention_days: 9}
 media: {threads: 1, max_calls: 200}
 prompts: {path: /p}
@@ -135,6 +135,7 @@ log: {level: debug, format: json}
     EXPECT_EQ(c.streets.path, "/data/streets.db");
     EXPECT_EQ(c.mongodb.database, "agency-1");
     EXPECT_EQ(c.mongodb.tls_ca_file, "/mca.pem");
+    EXPECT_TRUE(c.mongodb.audio);
     EXPECT_EQ(c.dispatch.mode, "advise");
     EXPECT_TRUE(c.dispatch.automatic_confirmed);
     EXPECT_THAT(c.dispatch.tripwires, ElementsAre("fire"));

@@ -76,6 +76,14 @@ TEST(AdminRoutes, M01_ReadyzSaysWhenTheAgencysDatabaseIsFarBehindOrRefuses) {
     world.status.sync.state = "good";
     world.status.sync.rows_refused = 1;
     EXPECT_EQ(sync(), "degraded refused_documents");
+    world.status.sync.rows_refused = 0;
+    world.status.sync.reason.clear();
+    world.status.sync.audio.state = "behind";
+    EXPECT_EQ(sync(), "ok good") << "sound takes as long as the line lets it";
+    world.status.sync.audio.state = "not_allowed";
+    EXPECT_EQ(sync(), "degraded audio_not_allowed");
+    world.status.sync.audio.refused = 1;
+    EXPECT_EQ(sync(), "degraded refused_documents");
     decide_ready(world.status, world.loop.utc_ms());
     EXPECT_TRUE(world.status.ready) << "callers are served all the same";
 }

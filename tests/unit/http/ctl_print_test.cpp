@@ -370,6 +370,14 @@ TEST(PrintSync, SaysHowFarTheDatabaseIsAndWhy) {
     EXPECT_EQ(print_sync(document, Look{}),
               "behind: unreachable\n  call: 2 wait\n  transcript: 10 wait\n  the oldest since 2026-09-21T14:13:20Z\n"
               "  since the start: 3 delivered, 1 refused\n");
+    const auto rows = print_sync(document, Look{});
+    document["sync"]["audio"] = {{"state", "off"}, {"waiting", 0}};
+    EXPECT_EQ(print_sync(document, Look{}), rows);
+    document["sync"]["audio"] = {{"state", "behind"}, {"reason", "server"}, {"code", 91}, {"waiting", 4}, {"oldest_utc_ms", 1'790'000'000'000},
+                                 {"delivered", 7},    {"refused", 1},       {"purged", 2}};
+    EXPECT_EQ(print_sync(document, Look{}),
+              rows + "  audio: 4 recordings wait, the oldest since 2026-09-21T14:13:20Z; 7 delivered, 1 refused, 2 purged before; "
+                     "behind: server (code 91)\n");
 }
 
 TEST(PrintDeadLetters, ShowTheServersWordsAndDriveNoTerminal) {

@@ -290,6 +290,12 @@ TEST_F(ChainTest, RetentionAsksForWhatIsOldAndNotHeldAndSent) {
     for (const auto change_class : store::k_change_classes) write(store::Delivered{"mongodb", change_class, 2'000});
     EXPECT_EQ(purgeable({k_later, false, "mongodb", 10}), (Names{sid(1).str(), sid(2).str()}));
     EXPECT_EQ(purgeable({k_later, true, "", 10}), Names{sid(1).str()}) << "the second has no words";
+    write(recorded(1));
+    for (const auto change_class : store::k_change_classes) write(store::Delivered{"mongodb", change_class, 3'000});
+    EXPECT_EQ(purgeable({k_later, false, "mongodb", 10, "mongodb.audio"}), Names()) << "the sound is not there yet";
+    write(store::Delivered{"mongodb.audio", store::ChangeClass::recording, 3'000});
+    EXPECT_EQ(purgeable({k_later, false, "mongodb", 10, "mongodb.audio"}), (Names{sid(1).str(), sid(2).str()}))
+        << "of the other classes it has nothing";
 }
 
 TEST(WatermarkFile, OneTornSlotNeverCounts) {

@@ -1,4 +1,5 @@
 // The documents that the agency's database gets, member by member.
+#include "sync/mongo_audio_impl.hpp"
 #include "sync/mongo_document_impl.hpp"
 
 #include "unit/store/journal_world.hpp"
@@ -70,6 +71,42 @@ TEST(MongoDocument, OfAnAuditRowIsNamedByTheBox) {
     const auto document = sync::document_of(change(audit("start")), "site-1");
     EXPECT_EQ(document.id, "site-1:abc:12");
     EXPECT_NE(json(document).find("\"call_sid\" : null"), std::string::npos);
+}
+
+// What any driver's GridFS reader looks for, under names and types of its specification.
+TEST(MongoAudio, OfARecordingIsAGridFsFileAndItsChunks) {
+    auto row = recorded(1, "CA1.g.1.wav.sealed");
+    const auto made = change(row);
+    const auto recording = sync::document_of(made, "site-1");
+    const auto file = sync::audio_file(made, "site-1", 70'000, k_now_utc_ms);
+    EXPECT_EQ(file.id, recording.id) << "one leads to the other";
+    EXPECT_FALSE(file.grows);
+    EXPECT_EQ(file.hash, row.sha256);
+    const auto holds = [&file](const char* key, bson_type_t type) {
+        bson_iter_t it;
+        return bson_iter_init_find(&it, file.fields.get(), key) && bson_iter_type(&it) == type;
+    };
+    EXPECT_TRUE(holds("length", BSON_TYPE_INT64) && holds("chunkSize", BSON_TYPE_INT32) && holds("uploadDate", BSON_TYPE_DATE_TIME));
+    const auto text = json(file);
+    EXPECT_NE(text.find("\"length\" : 70000"), std::string::npos) << text;
+    EXPECT_NE(text.find("\"filename\" : \"CA1.g.1.wav\""), std::string::npos) << "what is given away is not sealed: " << text;
+    EXPECT_NE(text.find("\"metadata\" : { \"site_id\" : \"site-1\", \"call_sid\" : \"" + sid(1).str() + "\""), std::string::npos) << text;
+    EXPECT_EQ(text.find("_id\" : \"CA"), std::string::npos) << "the sink puts that in";
+
+    const std::string bytes("\0\xff\x7f", 3);
+    const auto chunk = sync::audio_chunk(file.id, 12, bytes);
+    EXPECT_EQ(chunk.id, file.id + ":12");
+    EXPECT_NE(chunk.hash, sync::audio_chunk(file.id, 12, "other").hash);
+    bson_iter_t it;
+    ASSERT_TRUE(bson_iter_init_find(&it, chunk.fields.get(), "n"));
+    EXPECT_EQ(bson_iter_type(&it), BSON_TYPE_INT32);
+    ASSERT_TRUE(bson_iter_init_find(&it, chunk.fields.get(), "data") && BSON_ITER_HOLDS_BINARY(&it));
+    bson_subtype_t subtype{};
+    std::uint32_t length = 0;
+    const std::uint8_t* data = nullptr;
+    bson_iter_binary(&it, &subtype, &length, &data);
+    EXPECT_EQ(subtype, BSON_SUBTYPE_BINARY);
+    EXPECT_EQ(std::string(reinterpret_cast<const char*>(data), length), bytes);
 }
 
 TEST(MongoDocument, X06_WordsAreOnlyEverValues) {
