@@ -86,6 +86,34 @@ TEST(VaultKeys, SealedToThePublicHalfOpenWithTheMasterKeyOnly) {
     for (const std::string bad : {"", "x", "0123456789abcdef:00"}) EXPECT_FALSE(store::seal_to_public(bad, "x", key));
 }
 
+TEST(VaultKeys, AreTheSameByTheirTextOrByWhatTheyOpen) {
+    const auto call = sid(1).str();
+    const Vault old(keys(k_first), false);
+    const Vault both(keys(k_second + "," + k_first), false);
+    const Vault none(std::nullopt, true);
+    const Key key = Key::random();
+    const auto first = old.seal_key("call_key " + call, key);
+    const auto again = both.seal_key("call_key " + call, key);
+    const auto other = old.seal_key("call_key " + call, Key::random());
+    auto damaged = first;
+    damaged[40] = damaged[40] == 'A' ? 'B' : 'A';
+    for (const Vault* vault : {&old, &both, &none}) {
+        EXPECT_TRUE(vault->holds(call, first, first));
+        EXPECT_TRUE(vault->holds(call, other + " " + first, first));
+        EXPECT_TRUE(vault->holds(call, first, damaged));
+        EXPECT_FALSE(vault->holds(call, first, other));
+        EXPECT_FALSE(vault->holds(call, "", first));
+        EXPECT_EQ(vault->with_more(call, first, first), std::nullopt);
+        EXPECT_EQ(vault->with_more(call, first, other + " " + first), first + " " + other);
+    }
+    EXPECT_TRUE(both.holds(call, again, first)) << "another sealing";
+    EXPECT_FALSE(both.holds(sid(2).str(), again, first)) << "of another call";
+    EXPECT_FALSE(none.holds(call, again, first)) << "nobody can tell";
+    std::string many;
+    for (std::size_t i = 0; i < store::k_sealed_keys_max; ++i) many += (many.empty() ? "" : " ") + old.seal_key("call_key " + call, Key::random());
+    EXPECT_EQ(old.with_more(call, many, first), std::nullopt) << "there is no room";
+}
+
 TEST(VaultCalls, AreRememberedUpToALimit) {
     Vault vault(keys(k_first), false);
     for (unsigned i = 0; i <= Vault::k_calls_max; ++i) (void)vault.make(sid(i).str(), "");
