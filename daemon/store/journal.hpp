@@ -466,6 +466,7 @@ struct StoreStatus {
     std::optional<std::int64_t> verified_utc_ms;  // the whole chain was followed to its end
     std::string encryption;                  // "off", "on", "key_missing"
     std::int64_t keys_to_rotate = 0;         // calls' keys that are not under the newest master key yet
+    std::int64_t keys_unreadable = 0;        // those that no master key opens which was given
     std::int64_t files_set_aside = 0;        // damaged ones, beside the journal
     std::int64_t keys_set_aside = 0;         // calls' keys in them that the journal does not have
 };

@@ -712,6 +712,7 @@ void Keeper::begin_looking() {
     scrub_from_ = {0, 0, k_scrub_links};
     scrub_at_ = base::Mono::now();
     keys_rotated_ = false;
+    rotate_after_.clear();
 }
 
 void Keeper::scrub(base::TimePoint now) {
@@ -763,6 +764,7 @@ void Keeper::scrub_bite() {
     scrub_from_ = {0, 0, k_scrub_links};
     scrub_at_ = base::Mono::now() + k_scrub_again;
     wipe_due_ = true;
+    keys_rotated_ = false;
     publish([](State& s) { s.verified_utc_ms = utc_now_ms(); });
 }
 
@@ -781,34 +783,50 @@ void Keeper::remember_losses() {
     });
 }
 
-// A bounded number each second, until every call's key is under the newest master key.
+// A bounded number each second, by their calls, once through all of them: those that no master key opens hold nobody up.
 void Keeper::rotate_keys() {
-    const auto half = vault_.public_half();
     if (salvaging() || wipe_going_) return;  // a file set aside tells keys best by the texts that they have there
     if (keys_rotated_ || vault_.state() != Vault::State::on) return;
-    const std::string newest = "m1:" + half.substr(0, half.find(':')) + ":%";
-    std::vector<std::pair<std::string, std::string>> old;
-    std::int64_t all = 0;
-    {
-        Query count(*db_, "SELECT count(*) FROM call_key WHERE sealed NOT LIKE ?", newest);
-        if (count.step()) all = count.number(0);
-        if (all > 0) {
-            for (Query q(*db_, "SELECT call_sid, sealed FROM call_key WHERE sealed NOT LIKE ? LIMIT ?", newest, k_keys_rotated_at_once); q.step();) {
-                old.emplace_back(q.word(0), q.word(1));
-            }
-        }
+    // Old: a word of it is not under the newest. No other part of a sealed key has a colon.
+    static const std::string old = "length(sealed) - length(replace(sealed, ?1, '')) < length(?1) * (1 + length(sealed) - "
+                                   "length(replace(sealed, ' ', '')))";
+    const auto half = vault_.public_half();
+    const std::string newest = "m1:" + half.substr(0, half.find(':')) + ":";
+    if (rotate_after_.empty()) {
+        Query count(*db_, "SELECT count(*) FROM call_key WHERE " + old, newest);
+        keys_to_rotate_ = count.step() ? count.number(0) : 0;
+        keys_unreadable_ = 0;
+    }
+    std::vector<std::pair<std::string, std::string>> found;
+    for (Query q(*db_, "SELECT call_sid, sealed FROM call_key WHERE " + old + " AND call_sid > ?2 ORDER BY call_sid LIMIT ?3", newest,
+                 rotate_after_, k_keys_rotated_at_once);
+         q.step();) {
+        found.emplace_back(q.word(0), q.word(1));
     }
     if (!db_->ok()) return;
-    publish([&](State& s) { s.keys_to_rotate = all; });
-    keys_rotated_ = all == 0;  // new ones begin under it: the table need not be read each second
-    if (old.empty() || !db_->ok()) return;
-    Transaction transaction(*db_);
-    for (const auto& [sid, sealed] : old) {
-        const auto anew = vault_.sealed_anew(sid, sealed);
-        if (!anew) continue;
-        save_sealed_key(*db_, sid, *anew);
+    std::int64_t unreadable = 0;
+    if (!found.empty()) {
+        Transaction transaction(*db_);
+        for (const auto& [sid, sealed] : found) {
+            const auto anew = vault_.sealed_anew(sid, sealed);
+            unreadable += anew.whole ? 0 : 1;
+            if (anew.sealed != sealed) save_sealed_key(*db_, sid, anew.sealed);
+        }
+        if (!transaction.commit()) return;
+        rotate_after_ = found.back().first;
     }
-    transaction.commit();
+    keys_unreadable_ += unreadable;
+    keys_to_rotate_ = std::max<std::int64_t>(keys_to_rotate_ - static_cast<std::int64_t>(found.size()), 0);
+    if (found.size() == static_cast<std::size_t>(k_keys_rotated_at_once)) return publish([&](State& s) { s.keys_to_rotate = keys_to_rotate_; });
+    keys_rotated_ = true;  // new ones begin under it: the table need not be read each second
+    rotate_after_.clear();
+    if (std::exchange(keys_unreadable_told_, keys_unreadable_) != keys_unreadable_ && keys_unreadable_ > 0) {
+        k_log.error("no master key that was given opens the keys of some calls", {{"keys", keys_unreadable_}});
+    }
+    publish([&](State& s) {
+        s.keys_to_rotate = 0;
+        s.keys_unreadable = keys_unreadable_;
+    });
 }
 
 // --- housekeeping ---

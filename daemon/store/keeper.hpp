@@ -85,6 +85,7 @@ class Keeper {
         std::string loss;
         std::optional<std::int64_t> verified_utc_ms;
         std::int64_t keys_to_rotate = 0;
+        std::int64_t keys_unreadable = 0;
         std::int64_t files_set_aside = 0;
         std::int64_t keys_set_aside = 0;
     };
@@ -159,7 +160,11 @@ class Keeper {
     base::TimePoint scrub_at_{};
     bool purged_ = false;                // the log still has what went
     bool losses_changed_ = true;
-    bool keys_rotated_ = false;          // every key is under the newest master key
+    bool keys_rotated_ = false;          // every key that can be opened is under the newest master key
+    std::string rotate_after_;           // the call that was reached; empty: begins
+    std::int64_t keys_to_rotate_ = 0;    // behind it
+    std::int64_t keys_unreadable_ = 0;   // before it
+    std::int64_t keys_unreadable_told_ = 0;
     std::int64_t acknowledged_below_seq_ = INT64_MAX;  // of the open database; unknown while it is opened
     std::uint64_t salvaged_run_ = 0;                   // how far the run before had come in it
     std::uint64_t salvaged_ticket_ = 0;

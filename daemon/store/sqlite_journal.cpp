@@ -141,6 +141,7 @@ StoreStatus SqliteJournal::Core::status() const {
     status.verified_utc_ms = state.verified_utc_ms;
     status.encryption = to_string(vault().state());
     status.keys_to_rotate = state.keys_to_rotate;
+    status.keys_unreadable = state.keys_unreadable;
     status.files_set_aside = state.files_set_aside;
     status.keys_set_aside = state.keys_set_aside;
     const bool stalled = backlog_.stalled();

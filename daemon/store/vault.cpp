@@ -339,16 +339,15 @@ std::optional<std::string> Vault::with_more(const std::string& sid, std::string_
     return all;
 }
 
-std::optional<std::string> Vault::sealed_anew(const std::string& sid, std::string_view sealed) const {
-    if (!keys_) return std::nullopt;
-    std::string anew;
-    bool whole = true;
+Vault::Anew Vault::sealed_anew(const std::string& sid, std::string_view sealed) const {
+    Anew anew;
     each_word(sealed, [&](std::string_view word) {
         const auto key = open_key(of_call(sid), word);
-        whole = whole && key;
-        if (key) anew += (anew.empty() ? "" : " ") + seal_key(of_call(sid), *key);
+        const bool old = keys_ && word.substr(k_under_master.size(), k_id_digits) != keys_->id();
+        anew.whole = anew.whole && key;
+        const bool again = key && (old || starts_with(word, k_to_public));
+        anew.sealed += (anew.sealed.empty() ? "" : " ") + (again ? seal_key(of_call(sid), *key) : std::string(word));
     });
-    if (!whole || anew.empty()) return std::nullopt;
     return anew;
 }
 

@@ -97,8 +97,12 @@ class Vault {
     bool holds(const std::string& sid, std::string_view sealed, std::string_view word) const;
     // `sealed` and those of `more` that it does not hold; nullopt: it holds them all, or there is no room.
     std::optional<std::string> with_more(const std::string& sid, std::string_view sealed, std::string_view more) const;
-    // All of them under the newest master key; nullopt: they are, or one cannot be opened.
-    std::optional<std::string> sealed_anew(const std::string& sid, std::string_view sealed) const;
+    // All of them under the newest master key; one that cannot be opened stays as it is.
+    struct Anew {
+        std::string sealed;
+        bool whole = true;  // false: one could not be opened
+    };
+    Anew sealed_anew(const std::string& sid, std::string_view sealed) const;
     void forget(const std::string& sid);
 
     // --- any thread ---

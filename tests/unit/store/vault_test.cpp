@@ -245,6 +245,61 @@ TEST_F(SealedJournal, KeysComeUnderANewMasterKey) {
     EXPECT_EQ(journal->status().keys_to_rotate, 0);
 }
 
+TEST_F(SealedJournal, KeysThatNoMasterKeyOpensDoNotHoldUpTheOthers) {
+    constexpr unsigned k_unreadable = 120;  // more than two bites
+    constexpr unsigned k_all = 230;
+    const std::string third(64, 'c');
+    const auto calls = [&](unsigned from, unsigned to) {
+        AckBox box;
+        for (unsigned number = from; number <= to; ++number) ASSERT_TRUE(journal->append(opened(number), box.next()));
+        ASSERT_TRUE(box.wait(to - from + 1));
+    };
+    open();
+    calls(1, k_unreadable);
+    close();
+    options.master_keys = keys(k_second);
+    open();
+    calls(k_unreadable + 1, k_all);
+    ASSERT_TRUE(eventually([&] { return journal->status().keys_unreadable == k_unreadable; })) << "said before anything else is to be done";
+    close();
+    options.master_keys = keys(third + "," + k_second);
+    open();
+    const auto settled = [&] { return journal->status().keys_to_rotate == 0 && journal->status().keys_unreadable == k_unreadable; };
+    ASSERT_TRUE(eventually(settled)) << journal->status().keys_unreadable;
+    close();
+    const auto under = [&](const std::string& key) {
+        return sql(options.path, "SELECT count(*) || ' ' || min(call_sid) FROM call_key WHERE sealed LIKE 'm1:" + keys(key).id() + ":%'");
+    };
+    EXPECT_EQ(under(third), "110 " + sid(k_unreadable + 1).str());
+    EXPECT_EQ(under(k_first), "120 " + sid(1).str()) << "as it was";
+    options.master_keys = keys(third + "," + k_first);
+    open();
+    const auto last = sid(k_unreadable).str() + "m1:" + keys(third).id();
+    ASSERT_TRUE(eventually([&] { return read_file(options.path + "-wal").find(last) != std::string::npos; }));
+    ASSERT_TRUE(eventually([&] { return journal->status().keys_to_rotate == 0; }));
+    EXPECT_EQ(call(1)->call.from.reveal(), "+15550100123");
+    EXPECT_EQ(call(k_all)->call.from.reveal(), "+15550100123");
+    EXPECT_EQ(journal->status().keys_unreadable, 0);
+    close();
+    EXPECT_EQ(under(third), "230 " + sid(1).str());
+}
+
+TEST(VaultKeys, OneOfTwoMayBeOpenedLater) {
+    const auto call = sid(1).str();
+    const Vault old(keys(k_first), false);
+    const Vault both(keys(k_second + "," + k_first), false);
+    const Vault newest(keys(k_second), false);
+    const auto first = old.seal_key("call_key " + call, Key::random());
+    const auto second = newest.seal_key("call_key " + call, Key::random());
+    const auto half = newest.sealed_anew(call, second + " " + first);
+    EXPECT_FALSE(half.whole);
+    EXPECT_EQ(half.sealed, second + " " + first) << "what cannot be opened is kept";
+    const auto all = both.sealed_anew(call, second + " " + first);
+    EXPECT_TRUE(all.whole);
+    EXPECT_EQ(all.sealed.substr(0, second.size()), second) << "it was under the newest";
+    EXPECT_TRUE(newest.sealed_anew(call, all.sealed).whole);
+}
+
 TEST_F(SealedJournal, X12_APurgedCallIsNowhereAndItsPurgeIsTold) {
     open();
     a_call(1);
