@@ -537,7 +537,8 @@ int Daemon::open_admin() {
         admin_, *journal_,
         [this](const base::CallSid& call, std::function<void(bool)> done) { recorder_->remove(call, std::move(done)); },
         sync_ ? "mongodb" : "", {config_.store.retention_days, config_.store.words_retention_days, config_.store.audit_retention_days},
-        std::filesystem::path(config_.store.path).parent_path().string()});
+        std::filesystem::path(config_.store.path).parent_path().string(),
+        [this](std::int64_t before_utc_ms) { journal_->remove_set_aside(before_utc_ms); }});
     purge_plan_->start();
     admin_options.purge = [this](const base::CallSid& call, std::string actor, std::string reason, auto done) {
         purge_plan_->purge_call(call, false, std::move(actor), std::move(reason), std::move(done));

@@ -38,6 +38,8 @@ class PurgePlan {
         std::string sink;    // empty: there is none, and nothing goes before its time
         PurgeDays days;
         std::string folder;  // where the clock is remembered
+        // Removes damaged files that were set aside before; what was said stands in them, too.
+        std::function<void(std::int64_t before_utc_ms)> remove_set_aside = {};
     };
     explicit PurgePlan(Parts parts);
 

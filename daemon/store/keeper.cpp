@@ -817,7 +817,8 @@ void Keeper::rotate_keys() {
     }
     keys_unreadable_ += unreadable;
     keys_to_rotate_ = std::max<std::int64_t>(keys_to_rotate_ - static_cast<std::int64_t>(found.size()), 0);
-    if (found.size() == static_cast<std::size_t>(k_keys_rotated_at_once)) return publish([&](State& s) { s.keys_to_rotate = keys_to_rotate_; });
+    const bool more = static_cast<std::int64_t>(found.size()) == k_keys_rotated_at_once;
+    if (more) return publish([&](State& s) { s.keys_to_rotate = keys_to_rotate_; });
     keys_rotated_ = true;  // new ones begin under it: the table need not be read each second
     rotate_after_.clear();
     if (std::exchange(keys_unreadable_told_, keys_unreadable_) != keys_unreadable_ && keys_unreadable_ > 0) {
