@@ -378,6 +378,7 @@ std::string losses_json(const std::vector<store::LossRow>& losses) {
                         {"rows", each.rows},
                         {"table", each.table},
                         {"row", each.row},
+                        {"call", each.call},
                         {"detail", each.detail},
                         {"seen", each.seen}});
     }

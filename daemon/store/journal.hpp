@@ -429,6 +429,7 @@ struct LossRow {
     std::int64_t row = 0;
     std::string detail;
     bool seen = false;      // a person has said so
+    std::string call;       // CallSid of that row's call, when it is still there
 };
 
 // A recording of a call that stood on rung canned, or of words that nobody wrote down (class "unheard"), about which
