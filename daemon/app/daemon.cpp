@@ -541,7 +541,8 @@ int Daemon::open_admin() {
         admin_, *journal_,
         [this](const base::CallSid& call, std::function<void(bool)> done) { recorder_->remove(call, std::move(done)); },
         sync_ ? "mongodb" : "", {config_.store.retention_days, config_.store.words_retention_days, config_.store.audit_retention_days},
-        std::filesystem::path(config_.store.path).parent_path().string(), sync_ && config_.mongodb.audio ? "mongodb.audio" : ""});
+        std::filesystem::path(config_.store.path).parent_path().string(), sync_ && config_.mongodb.audio ? "mongodb.audio" : "",
+        [this](std::int64_t before_utc_ms) { journal_->remove_set_aside(before_utc_ms); }});
     purge_plan_->start();
     chain_anchor_ = std::make_unique<ChainAnchor>(admin_, *journal_);
     chain_anchor_->start();

@@ -37,9 +37,9 @@ void PurgePlan::run() {
     const double free = status.total_bytes > 0 ? static_cast<double>(status.free_bytes) / static_cast<double>(status.total_bytes) : 1;
     if (free < limits::disk_nearly_full && !parts_.sink.empty()) steps_.push_back({now - k_younger_stays_ms, false, "disk"});
     steps_.push_back({now - parts_.days.calls * k_day_ms, false, "days"});
-    if (parts_.days.words > 0 && parts_.days.words < parts_.days.calls) {
-        steps_.push_back({now - parts_.days.words * k_day_ms, true, "days"});
-    }
+    const bool words_first = parts_.days.words > 0 && parts_.days.words < parts_.days.calls;
+    if (words_first) steps_.push_back({now - parts_.days.words * k_day_ms, true, "days"});
+    if (parts_.remove_set_aside) parts_.remove_set_aside(now - (words_first ? parts_.days.words : parts_.days.calls) * k_day_ms);
     const auto audit = parts_.days.audit > 0 ? parts_.days.audit : parts_.days.calls;
     (void)parts_.journal.append(store::PurgeAudit{now, now - audit * k_day_ms});
     next_step();

@@ -39,6 +39,8 @@ class PurgePlan {
         PurgeDays days;
         std::string folder;  // where the clock is remembered
         std::string audio_sink{};  // that has the sound of recordings; empty: the rows are all that is sent
+        // Removes damaged files that were set aside before; what was said stands in them, too.
+        std::function<void(std::int64_t before_utc_ms)> remove_set_aside = {};
     };
     explicit PurgePlan(Parts parts);
 

@@ -42,7 +42,10 @@ Json store_object(const store::StoreStatus& status) {
             {"loss", status.loss},
             {"verified_utc_ms", or_null(status.verified_utc_ms)},
             {"encryption", status.encryption},
-            {"keys_to_rotate", status.keys_to_rotate}};
+            {"keys_to_rotate", status.keys_to_rotate},
+            {"keys_unreadable", status.keys_unreadable},
+            {"files_set_aside", status.files_set_aside},
+            {"keys_set_aside", status.keys_set_aside}};
 }
 
 Json line(const LineStatus& status) {
@@ -380,6 +383,7 @@ std::string losses_json(const std::vector<store::LossRow>& losses) {
                         {"rows", each.rows},
                         {"table", each.table},
                         {"row", each.row},
+                        {"call", each.call},
                         {"detail", each.detail},
                         {"seen", each.seen}});
     }

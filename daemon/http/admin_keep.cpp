@@ -87,7 +87,11 @@ void KeepRoutes::change(const net::HttpRequest& request, net::HttpReply reply) {
     const std::string verb(target.verb);
     const auto done = questions_->ask<store::Committed>(
         std::move(reply),
-        [verb](const store::Committed&) { return json_answer(200, "{\"result\":\"" + verb + "\"}\n"); }, refusal);
+        [verb](const store::Committed& committed) {
+            const auto aside = committed.set_aside > 0 ? ",\"set_aside\":" + std::to_string(committed.set_aside) : std::string();
+            return json_answer(200, "{\"result\":\"" + verb + "\"" + aside + "}\n");
+        },
+        refusal);
     const auto write = [this, done](store::Audit row) {
         const bool taken = journal_.append(std::move(row), [done](const store::Committed& committed) {
             if (committed.durable) return done(committed);

@@ -43,6 +43,7 @@ Part losses_part(const store::StoreStatus& status) {
 }
 
 Part encryption_part(const store::StoreStatus& status) {
+    if (status.encryption == "on" && status.keys_unreadable > 0) return {"encryption", PartState::degraded, "keys_unreadable"};
     return {"encryption", status.encryption == "key_missing" ? PartState::degraded : PartState::ok,
             status.encryption.empty() ? "off" : status.encryption};
 }

@@ -171,10 +171,11 @@ void Database::prepare_reading(Mode mode) {
     exec("PRAGMA temp_store=MEMORY");
     if (mode == Mode::immutable) return;
     exec("PRAGMA locking_mode=EXCLUSIVE");  // before the first access to the log, or it would be shared
-    if (mode == Mode::salvage) {
+    if (mode == Mode::salvage || mode == Mode::repair) {
         sqlite3_db_config(db_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
         exec("PRAGMA writable_schema=ON");  // reads what is there of a file that lost its end
-        return exec("PRAGMA query_only=ON");
+        if (mode == Mode::salvage) exec("PRAGMA query_only=ON");
+        return;
     }
     sqlite3_db_config(db_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
     // A file that could only be opened for reading is opened all the same, and silently.

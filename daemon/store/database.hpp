@@ -57,6 +57,7 @@ class Database {
     enum class Mode {
         owner,      // the journal's connection: everything 3.3 of the reference asks for
         salvage,    // reads a damaged copy; replays its log in memory, writes nothing
+        repair,     // writes to a copy of a damaged one, its schema included
         immutable,  // reads a file that has no log
     };
     // Opens and prepares for reading; `failure()` says whether it worked. Nothing is written to the file,

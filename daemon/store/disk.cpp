@@ -178,6 +178,24 @@ std::string newest_aside(const std::string& path, std::string_view word) {
     return newest;
 }
 
+std::vector<std::string> files_aside(const std::string& path) {
+    const auto base = std::filesystem::path(path).filename().string();
+    const auto ends_in = [](const std::string& name, const std::string& end) {
+        return name.size() > end.size() && name.compare(name.size() - end.size(), end.size(), end) == 0;
+    };
+    std::vector<std::string> found;
+    std::error_code ec;
+    for (const auto& entry : std::filesystem::directory_iterator(folder_of(path), ec)) {
+        const auto name = entry.path().filename().string();
+        const auto begins_with = [&](const std::string& start) { return name.compare(0, start.size(), start) == 0; };
+        const bool ours = begins_with(base + ".damaged-") || begins_with(base + "-wal.orphan-");
+        const bool beside_one = ends_in(name, "-wal") || ends_in(name, ".repaired") || ends_in(name, "-journal");
+        if (ours && !beside_one) found.push_back(path + name.substr(base.size()));
+    }
+    std::sort(found.begin(), found.end());
+    return found;
+}
+
 FileFacts file_facts(const std::string& path) {
     struct stat info {};
     if (::stat(path.c_str(), &info) != 0) return {};

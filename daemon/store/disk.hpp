@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace holdfast::store {
 
@@ -63,6 +64,9 @@ base::Result<std::string> move_aside(const std::string& path, std::string_view w
 
 // The newest of them, by its name; empty: there is none.
 std::string newest_aside(const std::string& path, std::string_view word);
+
+// All that was moved aside with rows of ours in it: damaged databases, and logs without one; the names that go with `path`.
+std::vector<std::string> files_aside(const std::string& path);
 
 struct FileFacts {
     bool exists = false;

@@ -221,6 +221,7 @@ struct Committed {
     bool durable = false;          // on the disk (or, with `emergency`, in the emergency file)
     bool emergency = false;
     std::int64_t seq = 0;          // per call; 0 when there is no call or it is not known yet
+    std::int64_t set_aside = 0;    // of a purge: damaged files that may still have words of the call
 };
 // Runs on the store thread: post to your own loop. Called exactly once for an accepted record.
 using Ack = std::function<void(const Committed&)>;
@@ -431,6 +432,7 @@ struct LossRow {
     std::int64_t row = 0;
     std::string detail;
     bool seen = false;      // a person has said so
+    std::string call;       // CallSid of that row's call, when it is still there
 };
 
 // A recording of a call that stood on rung canned, or of words that nobody wrote down (class "unheard"), about which
@@ -468,6 +470,9 @@ struct StoreStatus {
     std::optional<std::int64_t> verified_utc_ms;  // the whole chain was followed to its end
     std::string encryption;                  // "off", "on", "key_missing"
     std::int64_t keys_to_rotate = 0;         // calls' keys that are not under the newest master key yet
+    std::int64_t keys_unreadable = 0;        // those that no master key opens which was given
+    std::int64_t files_set_aside = 0;        // damaged ones, beside the journal
+    std::int64_t keys_set_aside = 0;         // calls' keys in them that the journal does not have
 };
 
 class Journal {

@@ -14,6 +14,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <iterator>
+#include <utility>
 
 namespace holdfast::store {
 namespace {
@@ -23,6 +25,8 @@ constexpr int k_opens_in_a_row_max = 3;  // damaged, fresh one damaged too, and 
 // Share of its time that salvage may take from the store thread: one part in five.
 constexpr int k_salvage_pause_factor = 4;
 constexpr int k_scrub_pause_factor = 4;  // the same for following the chain
+constexpr int k_wipe_pause_factor = 4;   // and for saying which keys may go
+constexpr auto k_held_again = std::chrono::hours(24);
 constexpr std::int64_t k_scrub_links = 100;  // a millisecond or two: a commit waits for no more
 constexpr auto k_scrub_again = std::chrono::hours(24);
 constexpr std::int64_t k_keys_rotated_at_once = 50;
@@ -283,6 +287,7 @@ bool Keeper::take_over(std::uint64_t done_ticket, EmergencyContent* emergency) {
     losses_.clear();
     losses_changed_ = true;
     begin_looking();
+    wipe_due_ = true;
     file_ = file_facts(options_.path);
     check_file_at_ = base::Mono::now() + options_.file_check;
     announce(taken);
@@ -354,6 +359,7 @@ Keeper::Commit Keeper::commit(const std::vector<WaitingRowPtr>& rows, std::vecto
 
 void Keeper::remember(const Record& record, const Written& written) {
     if (std::holds_alternative<Purge>(record) || std::holds_alternative<PurgeAudit>(record)) purged_ = true;
+    if (std::holds_alternative<Purge>(record)) wipe_due_ = true;
     const auto* audit = std::get_if<Audit>(&record);
     if (audit != nullptr && audit->action == k_losses_seen) losses_changed_ = true;
     const CallSid* call = call_of(record);
@@ -434,6 +440,8 @@ bool Keeper::set_aside(const char* word, const char* message) {
     writer_.reset();
     db_.reset();
     salvage_.reset();  // its file stays on the list of the database that goes
+    wipe_.reset();
+    wipe_going_ = false;
     const auto name = move_aside(options_.path, word, utc_now_ms());
     if (!name) {
         k_log.error("cannot move the journal aside", {{"detail", name.error().detail}});
@@ -476,6 +484,7 @@ void Keeper::give_up_connection(const char* why) {
 
 void Keeper::close_for_good() {
     salvage_.reset();
+    wipe_.reset();
     if (db_ && db_->ok()) {
         bool noted = false;
         {
@@ -512,6 +521,7 @@ bool Keeper::salvage(base::TimePoint now) {
         if (salvage_->finished()) finish_salvage();
         return false;
     }
+    writer_->know_purged();
     writer_->mark();
     std::int64_t brought = 0;
     {
@@ -567,7 +577,132 @@ void Keeper::finish_salvage() {
                                       {"lost_rows", lost},
                                       {"interrupted_calls", interrupted}});
     salvage_.reset();
+    wipe_due_ = true;
     start_salvage();
+}
+
+// --- files set aside ---
+
+// Once their rows are here. What they say of keys is then here as well, and is wiped there, so that a purge needs to reach one file only.
+void Keeper::wipe(base::TimePoint now) {
+    if (!open() || trouble_ != Trouble::none || salvaging() || now < wipe_at_) return;
+    if (!wipe_) return begin_wipe();
+    if (const auto found = wipe_->take()) {
+        answer_wipe(*found);
+        wipe_at_ = base::Mono::now() + k_wipe_pause_factor * (base::Mono::now() - now);
+    } else if (wipe_->finished()) {
+        finish_wipe();
+    }
+    if (db_ && !db_->ok()) suffer(Failure(db_->failure()));
+}
+
+void Keeper::begin_wipe() {
+    if (!wipe_going_) {
+        if (!std::exchange(wipe_due_, false)) return;
+        const auto files = files_aside(options_.path);
+        if (!note_asides(files)) return;
+        wipe_going_ = true;
+        wiping_ = {};
+        keys_left_ = 0;
+        publish([&](State& s) { s.files_set_aside = static_cast<std::int64_t>(files.size()); });
+    }
+    while (const auto next = writer_->next_to_wipe(wiping_.id)) {
+        wiping_ = *next;
+        if (!file_facts(wiping_.file).exists && !file_facts(wiping_.file + "-wal").exists) {
+            if (!in_transaction([&] { writer_->gone(wiping_); })) return;  // somebody took it away
+            continue;
+        }
+        // Left behind when a salvage was killed.
+        for (const char* end : {".repaired", ".repaired-wal", ".repaired-journal"}) ::unlink((wiping_.file + end).c_str());
+        wipe_ = std::make_unique<Wipe>(wiping_.file, nudge_);
+        return;
+    }
+    if (!db_->ok()) return suffer(Failure(db_->failure()));
+    wipe_going_ = false;
+    writer_->forget_purged();
+    if (keys_left_ > 0 && keys_left_ != keys_left_told_) {
+        k_log.warning("files moved aside have keys of calls that are not in the journal: they stay there", {{"keys", keys_left_}});
+    }
+    keys_left_told_ = keys_left_;
+    publish([&](State& s) { s.keys_set_aside = keys_left_; });
+}
+
+bool Keeper::note_asides(const std::vector<std::string>& files) {
+    std::vector<std::string> news;
+    const auto unknown = [this](const std::string& file) { return !writer_->knows_aside(file); };
+    std::copy_if(files.begin(), files.end(), std::back_inserter(news), unknown);
+    if (news.empty() && db_->ok()) return true;
+    return in_transaction([&] {
+        for (const auto& file : news) writer_->know_aside(file, utc_now_ms());
+    });
+}
+
+void Keeper::answer_wipe(const std::vector<Wipe::Found>& found) {
+    writer_->know_purged();
+    std::vector<bool> may_go;
+    for (const auto& each : found) may_go.push_back(writer_->may_be_wiped(each.sid, each.sealed));
+    // Of a database that fails no answer counts.
+    if (!db_->ok()) may_go.assign(found.size(), false);
+    wipe_->answer(std::move(may_go));
+}
+
+void Keeper::finish_wipe() {
+    const auto done = std::move(wipe_);
+    keys_left_ += done->left();
+    const bool whole = done->left() == 0 && !done->failed();
+    if (done->failed()) k_log.error("keys of calls cannot be wiped from a file moved aside", {{"file", done->file()}});
+    if (done->wiped() > 0) k_log.notice("keys of calls wiped from a file moved aside", {{"file", done->file()}, {"keys", done->wiped()}});
+    if (whole || done->wiped() > 0) {
+        if (!in_transaction([&] { writer_->wiped(wiping_, whole, done->wiped(), utc_now_ms()); })) return;
+    }
+    begin_wipe();
+}
+
+// False: it was rolled back, and the failure treated.
+template <class Change>
+bool Keeper::in_transaction(Change change) {
+    writer_->mark();
+    {
+        Transaction transaction(*db_);
+        change();
+        writer_->save_next_seq();
+        transaction.commit();
+    }
+    if (!db_->ok()) {
+        writer_->forget();
+        wipe_due_ = true;
+        suffer(Failure(db_->failure()));
+        return false;
+    }
+    acknowledged_below_seq_ = writer_->next_seq();
+    write_watermark();
+    return true;
+}
+
+// A held call may lack rows that only such a file still has.
+void Keeper::remove_set_aside(std::int64_t before_utc_ms) {
+    if (!open() || trouble_ != Trouble::none || salvaging() || wipe_ || base::Mono::now() < remove_aside_at_) return;
+    const auto old = writer_->asides_before(before_utc_ms);
+    if (old.empty() || !db_->ok()) return;
+    if (writer_->anything_is_held()) {
+        k_log.notice("files moved aside stay while a call is held", {{"files", old.size()}});
+        remove_aside_at_ = base::Mono::now() + k_held_again;
+        return;
+    }
+    for (const auto& aside : old) {
+        if (!removed_from_disk(aside)) continue;
+        if (!in_transaction([&] { writer_->removed(aside, utc_now_ms()); })) return;
+        k_log.notice("file moved aside removed, its time is over", {{"file", aside.file}});
+    }
+    wipe_due_ = true;  // counts what is left
+}
+
+bool Keeper::removed_from_disk(const Writer::Aside& aside) {
+    bool gone = true;
+    for (const char* end : {"", "-wal", "-journal"}) gone = (::unlink((aside.file + end).c_str()) == 0 || errno == ENOENT) && gone;
+    sync_folder_of(aside.file);
+    if (!gone) k_log.error("file moved aside cannot be removed", {{"file", aside.file}});
+    return gone;
 }
 
 // --- the chain ---
@@ -577,6 +712,7 @@ void Keeper::begin_looking() {
     scrub_from_ = {0, 0, k_scrub_links, {}};
     scrub_at_ = base::Mono::now();
     keys_rotated_ = false;
+    rotate_after_.clear();
 }
 
 void Keeper::scrub(base::TimePoint now) {
@@ -627,6 +763,8 @@ void Keeper::scrub_bite() {
     remember_losses();
     scrub_from_ = {0, 0, k_scrub_links, {}};
     scrub_at_ = base::Mono::now() + k_scrub_again;
+    wipe_due_ = true;
+    keys_rotated_ = false;
     publish([](State& s) { s.verified_utc_ms = utc_now_ms(); });
 }
 
@@ -645,33 +783,51 @@ void Keeper::remember_losses() {
     });
 }
 
-// A bounded number each second, until every call's key is under the newest master key.
+// A bounded number each second, by their calls, once through all of them: those that no master key opens hold nobody up.
 void Keeper::rotate_keys() {
-    const auto half = vault_.public_half();
+    if (salvaging() || wipe_going_) return;  // a file set aside tells keys best by the texts that they have there
     if (keys_rotated_ || vault_.state() != Vault::State::on) return;
-    const std::string newest = "m1:" + half.substr(0, half.find(':')) + ":%";
-    std::vector<std::pair<std::string, std::string>> old;
-    std::int64_t all = 0;
-    {
-        Query count(*db_, "SELECT count(*) FROM call_key WHERE sealed NOT LIKE ?", newest);
-        if (count.step()) all = count.number(0);
-        if (all > 0) {
-            for (Query q(*db_, "SELECT call_sid, sealed FROM call_key WHERE sealed NOT LIKE ? LIMIT ?", newest, k_keys_rotated_at_once); q.step();) {
-                old.emplace_back(q.word(0), q.word(1));
-            }
-        }
+    // Old: a word of it is not under the newest. No other part of a sealed key has a colon.
+    static const std::string old = "length(sealed) - length(replace(sealed, ?1, '')) < length(?1) * (1 + length(sealed) - "
+                                   "length(replace(sealed, ' ', '')))";
+    const auto half = vault_.public_half();
+    const std::string newest = "m1:" + half.substr(0, half.find(':')) + ":";
+    if (rotate_after_.empty()) {
+        Query count(*db_, "SELECT count(*) FROM call_key WHERE " + old, newest);
+        keys_to_rotate_ = count.step() ? count.number(0) : 0;
+        keys_unreadable_ = 0;
+    }
+    std::vector<std::pair<std::string, std::string>> found;
+    for (Query q(*db_, "SELECT call_sid, sealed FROM call_key WHERE " + old + " AND call_sid > ?2 ORDER BY call_sid LIMIT ?3", newest,
+                 rotate_after_, k_keys_rotated_at_once);
+         q.step();) {
+        found.emplace_back(q.word(0), q.word(1));
     }
     if (!db_->ok()) return;
-    publish([&](State& s) { s.keys_to_rotate = all; });
-    keys_rotated_ = all == 0;  // new ones begin under it: the table need not be read each second
-    if (old.empty() || !db_->ok()) return;
-    Transaction transaction(*db_);
-    for (const auto& [sid, sealed] : old) {
-        const auto anew = vault_.sealed_anew(sid, sealed);
-        if (!anew) continue;
-        save_sealed_key(*db_, sid, *anew, KnownKey::replaced);
+    std::int64_t unreadable = 0;
+    if (!found.empty()) {
+        Transaction transaction(*db_);
+        for (const auto& [sid, sealed] : found) {
+            const auto anew = vault_.sealed_anew(sid, sealed);
+            unreadable += anew.whole ? 0 : 1;
+            if (anew.sealed != sealed) save_sealed_key(*db_, sid, anew.sealed);
+        }
+        if (!transaction.commit()) return;
+        rotate_after_ = found.back().first;
     }
-    transaction.commit();
+    keys_unreadable_ += unreadable;
+    keys_to_rotate_ = std::max<std::int64_t>(keys_to_rotate_ - static_cast<std::int64_t>(found.size()), 0);
+    const bool more = static_cast<std::int64_t>(found.size()) == k_keys_rotated_at_once;
+    if (more) return publish([&](State& s) { s.keys_to_rotate = keys_to_rotate_; });
+    keys_rotated_ = true;  // new ones begin under it: the table need not be read each second
+    rotate_after_.clear();
+    if (std::exchange(keys_unreadable_told_, keys_unreadable_) != keys_unreadable_ && keys_unreadable_ > 0) {
+        k_log.error("no master key that was given opens the keys of some calls", {{"keys", keys_unreadable_}});
+    }
+    publish([&](State& s) {
+        s.keys_to_rotate = 0;
+        s.keys_unreadable = keys_unreadable_;
+    });
 }
 
 // --- housekeeping ---

@@ -13,6 +13,7 @@
 #include "store/sqlite_journal.hpp"
 #include "store/vault.hpp"
 #include "store/watermark.hpp"
+#include "store/wipe.hpp"
 #include "store/writer.hpp"
 
 #include <cstdint>
@@ -51,6 +52,11 @@ class Keeper {
     void housekeeping(base::TimePoint now);
     // One batch of salvaged rows. True when something was done.
     bool salvage(base::TimePoint now);
+    // Wipes the keys of calls from files that were set aside: those that are here, or whose call was purged.
+    void wipe(base::TimePoint now);
+    base::TimePoint next_wipe() const { return wipe_at_; }
+    // Removes what was set aside before, once its rows are here, unless somebody holds a call.
+    void remove_set_aside(std::int64_t before_utc_ms);
     // Follows the chain, a bite at a time, from its start to its end, and again each day; writes down what is not as it was.
     void scrub(base::TimePoint now);
     bool may_scrub() const { return open() && !salvaging() && trouble_ == Trouble::none; }
@@ -79,6 +85,9 @@ class Keeper {
         std::string loss;
         std::optional<std::int64_t> verified_utc_ms;
         std::int64_t keys_to_rotate = 0;
+        std::int64_t keys_unreadable = 0;
+        std::int64_t files_set_aside = 0;
+        std::int64_t keys_set_aside = 0;
     };
     State state() const;  // any thread
 
@@ -107,6 +116,13 @@ class Keeper {
     void recovered();
     void start_salvage();
     void finish_salvage();
+    void begin_wipe();
+    void answer_wipe(const std::vector<Wipe::Found>& found);
+    void finish_wipe();
+    bool note_asides(const std::vector<std::string>& files);
+    bool removed_from_disk(const Writer::Aside& aside);
+    template <class Change>
+    bool in_transaction(Change change);
     void check_file();
     void copy_back();
     void measure();
@@ -126,6 +142,12 @@ class Keeper {
     std::vector<std::string> set_aside_;   // to be noted in the next database
     bool moved_aside_ = false;             // that is why there is no database
     std::vector<SalvageOrder> to_salvage_;
+    std::unique_ptr<Wipe> wipe_;
+    Writer::Aside wiping_;               // what it is at
+    bool wipe_due_ = true;               // something came, or went, that a file set aside may still have
+    bool wipe_going_ = false;            // through all of them
+    std::int64_t keys_left_ = 0;         // in those it has been through
+    std::int64_t keys_left_told_ = 0;
     Vault vault_;
     Watermark watermark_;
     std::optional<Mark> mark_;           // the newest: read at the start, then what was written
@@ -138,7 +160,11 @@ class Keeper {
     base::TimePoint scrub_at_{};
     bool purged_ = false;                // the log still has what went
     bool losses_changed_ = true;
-    bool keys_rotated_ = false;          // every key is under the newest master key
+    bool keys_rotated_ = false;          // every key that can be opened is under the newest master key
+    std::string rotate_after_;           // the call that was reached; empty: begins
+    std::int64_t keys_to_rotate_ = 0;    // behind it
+    std::int64_t keys_unreadable_ = 0;   // before it
+    std::int64_t keys_unreadable_told_ = 0;
     std::int64_t acknowledged_below_seq_ = INT64_MAX;  // of the open database; unknown while it is opened
     std::uint64_t salvaged_run_ = 0;                   // how far the run before had come in it
     std::uint64_t salvaged_ticket_ = 0;
@@ -149,6 +175,8 @@ class Keeper {
     base::TimePoint retry_at_{};
     base::TimePoint reopen_at_{};
     base::TimePoint salvage_at_{};
+    base::TimePoint wipe_at_{};
+    base::TimePoint remove_aside_at_{};
     base::TimePoint check_file_at_{};
     std::optional<base::TimePoint> last_io_failure_;
     log::RepeatGuard failure_log_;

@@ -104,13 +104,14 @@ base::Result<Purgeable> read_purgeable(Database& db, const ReadPurgeable& query)
 base::Result<std::vector<LossRow>> read_losses(Database& db) {
     std::vector<LossRow> losses;
     for (Query q(db,
-                 "SELECT id, utc_ms, what, rows, part, row, detail, utc_ms <= coalesce((SELECT max(utc_ms) FROM audit WHERE action = ?), 0) "
-                 "FROM loss ORDER BY id DESC LIMIT ?",
+                 "SELECT id, utc_ms, what, rows, part, row, detail, utc_ms <= coalesce((SELECT max(utc_ms) FROM audit WHERE action = ?), 0), "
+                 "(SELECT call_sid FROM call WHERE seq = (SELECT call FROM chain WHERE chain.part = loss.part AND chain.row = loss.row LIMIT "
+                 "1)) FROM loss ORDER BY id DESC LIMIT ?",
                  k_losses_seen, k_losses_per_answer_max);
          q.step();) {
         const Table* table = table_of(q.number(4));
         losses.push_back({q.number(0), q.number(1), q.word(2), q.number(3), table == nullptr ? "" : table->name, q.number(5), q.word(6),
-                          q.number(7) != 0});
+                          q.number(7) != 0, q.word(8)});
     }
     if (!db.ok()) return unreadable(db);
     return losses;

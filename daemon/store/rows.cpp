@@ -43,10 +43,9 @@ std::optional<std::string> sealed_key_in(Database& db, const std::string& sid) {
     return std::nullopt;
 }
 
-void save_sealed_key(Database& db, const std::string& sid, const std::string& sealed, KnownKey known) {
-    const std::string verb = known == KnownKey::replaced ? "INSERT OR REPLACE" : "INSERT OR IGNORE";
+void save_sealed_key(Database& db, const std::string& sid, const std::string& sealed) {
     for (const char* table : {"call_key", "call_key_copy"}) {
-        Query(db, verb + " INTO " + table + " (call_sid, sealed, crc) VALUES (?1, ?2, row_crc(?1, ?2))", sid, sealed).run();
+        Query(db, std::string("INSERT OR REPLACE INTO ") + table + " (call_sid, sealed, crc) VALUES (?1, ?2, row_crc(?1, ?2))", sid, sealed).run();
     }
 }
 

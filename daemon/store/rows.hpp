@@ -22,9 +22,8 @@ CallRow call_row(const Query& q);
 std::string reveal_sql(const std::string& table, const std::string& column, const std::string& alias = "");
 // The sealed keys of a call, from whichever table still has them.
 std::optional<std::string> sealed_key_in(Database& db, const std::string& sid);
-// Into both tables. One that is there is replaced, or stays.
-enum class KnownKey { replaced, stays };
-void save_sealed_key(Database& db, const std::string& sid, const std::string& sealed, KnownKey known);
+// Into both tables, in place of what is there.
+void save_sealed_key(Database& db, const std::string& sid, const std::string& sealed);
 
 // What a table holds of one call, oldest first. Short-lived: uses the connection whenever asked.
 class CallParts {

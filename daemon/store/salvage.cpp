@@ -3,6 +3,7 @@
 #include "config/limits.hpp"
 #include "log/log.hpp"
 #include "store/disk.hpp"
+#include "store/schema_text.hpp"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -161,7 +162,9 @@ void Salvage::run() {
     pthread_setname_np(pthread_self(), "salvage");
     // Linux keeps the nice value per thread; the caller's words come first.
     ::setpriority(PRIO_PROCESS, static_cast<id_t>(::syscall(SYS_gettid)), k_lowest_priority);
-    if (!read(order_.file) && !read_repaired_copy()) {
+    // Without room for a copy, what is readable as it is comes back.
+    const bool read_it = (!has_damaged_text() && read(order_.file)) || read_repaired_copy() || read(order_.file);
+    if (!read_it) {
         ++gaps_;
         k_log.error("damaged journal cannot be read at all", {{"file", order_.file}});
     }
@@ -170,6 +173,11 @@ void Salvage::run() {
         done_ = true;
     }
     ready_();
+}
+
+bool Salvage::has_damaged_text() const {
+    Database db(order_.file, vfs_, Database::Mode::salvage);
+    return db.ok() && schema_text_is_damaged(db);
 }
 
 bool Salvage::read(const std::string& path) {
@@ -244,7 +252,7 @@ bool Salvage::offer(Batch batch) {
     return true;
 }
 
-// The first page begins with a fixed text and the form of the file, all of it known (D08).
+// The first page begins with a fixed text and the form of the file, all of it known (D08); so is the text of the tables.
 bool Salvage::read_repaired_copy() {
     const std::string copy = order_.file + ".repaired";
     const auto replace = std::filesystem::copy_options::overwrite_existing;
@@ -262,6 +270,10 @@ bool Salvage::read_repaired_copy() {
         const int fd = ::open(copy.c_str(), O_WRONLY | O_CLOEXEC);
         good = fd >= 0 && ::pwrite(fd, k_header, sizeof k_header - 1, 0) == sizeof k_header - 1;
         if (fd >= 0) ::close(fd);
+        if (good) {
+            Database db(copy, vfs_, Database::Mode::repair);
+            (void)repair_schema_text(db);
+        }
         good = good && read(copy);
     }
     for (const char* end : {"", "-wal", "-journal"}) std::filesystem::remove(copy + end, ec);

@@ -1,6 +1,6 @@
 // Brings rows out of a damaged database, at low priority on its own thread, in small batches that the
-// store thread fetches when it has nothing better to do. The damaged file is only read; when its header
-// is destroyed, a copy with a new header is read instead and deleted afterwards.
+// store thread fetches when it has nothing better to do. The damaged file is only read; when its header or the
+// text of a table is destroyed, a copy with these put right is read instead and deleted afterwards.
 #pragma once
 
 #include "store/writer.hpp"
@@ -53,6 +53,7 @@ class Salvage {
   private:
     void run();
     bool read(const std::string& path);  // false: not a database
+    bool has_damaged_text() const;
     bool read_repaired_copy();
     bool add(Batch& batch);
     bool offer(Batch batch);

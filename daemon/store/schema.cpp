@@ -11,7 +11,8 @@ namespace {
 // outcome is unknown, and after a crash with an emergency file, it says what is still missing.
 //
 // salvage: one row for each damaged file whose rows are to be brought over, those below below_seq: what was
-// written after the last acknowledged commit is written again by the journal itself. A row brought over
+// written after the last acknowledged commit is written again by the journal itself. done: 1 when they are here, 2 when the file has no
+// key of a call any more either (wipe.hpp), 3 when it was removed. A row brought over
 // keeps its old name, (origin, salvaged_seq), beside its new number.
 //
 // The rows of a call carry its CallSid as well as the number of its row: the text lets a row out of a

@@ -53,6 +53,7 @@ class SqliteJournal::Core {
     void read(Ask ask, std::function<void(base::Result<Rows>)> done);
     StoreStatus status() const;
     std::vector<Key> recording_keys(const std::string& sid, std::chrono::milliseconds most);
+    void remove_set_aside(std::int64_t before_utc_ms);
     const Vault& vault() const { return keeper_.vault(); }
     void stop(std::chrono::milliseconds flush);
 
@@ -140,6 +141,9 @@ StoreStatus SqliteJournal::Core::status() const {
     status.verified_utc_ms = state.verified_utc_ms;
     status.encryption = to_string(vault().state());
     status.keys_to_rotate = state.keys_to_rotate;
+    status.keys_unreadable = state.keys_unreadable;
+    status.files_set_aside = state.files_set_aside;
+    status.keys_set_aside = state.keys_set_aside;
     const bool stalled = backlog_.stalled();
     if (state.trouble != Trouble::none) {
         status.reason = to_string(state.trouble);
@@ -167,6 +171,13 @@ std::vector<Key> SqliteJournal::Core::recording_keys(const std::string& sid, std
     };
     if (!backlog_.ask(look) || answer.wait_for(most) != std::future_status::ready) return {};
     return derived(answer.get());
+}
+
+void SqliteJournal::Core::remove_set_aside(std::int64_t before_utc_ms) {
+    // A queue that is full has better things to do; retention asks again.
+    (void)backlog_.ask([this, before_utc_ms](const base::Error* why) {
+        if (why == nullptr) keeper_.remove_set_aside(before_utc_ms);
+    });
 }
 
 void SqliteJournal::Core::show_state() const {
@@ -251,6 +262,7 @@ bool SqliteJournal::Core::store_turn() {
     answer_questions();
     keeper_.checkpoint();
     keeper_.salvage(now);
+    keeper_.wipe(now);
     keeper_.scrub(now);
     if (now >= housekeeping_at_) {
         housekeeping_at_ = now + options_.housekeeping;
@@ -266,6 +278,7 @@ base::TimePoint SqliteJournal::Core::next_turn(base::TimePoint now) const {
     if (!keeper_.may_write(now)) next = std::min(next, keeper_.next_try());
     if (keeper_.may_scrub()) next = std::min(next, std::max(keeper_.next_scrub(), now));
     if (keeper_.salvaging()) next = std::min(next, std::max(keeper_.next_salvage(), now));
+    if (keeper_.next_wipe() > now) next = std::min(next, keeper_.next_wipe());
     const std::lock_guard<std::mutex> lock(mutex_);
     return std::min(next, flush_until_);
 }
@@ -308,7 +321,8 @@ void SqliteJournal::Core::write_waiting() {
 
 void SqliteJournal::Core::acknowledge(std::uint64_t ticket, const std::vector<Written>& written) {
     for (auto& [ack, place] : backlog_.committed(ticket)) {
-        ack(Committed{true, false, place < written.size() ? written[place].call_seq : 0});
+        const Written row = place < written.size() ? written[place] : Written{};
+        ack(Committed{true, false, row.call_seq, row.asides});
     }
 }
 
@@ -441,6 +455,8 @@ void SqliteJournal::read_losses(std::function<void(base::Result<std::vector<Loss
 std::vector<Key> SqliteJournal::recording_keys(const CallSid& call, std::chrono::milliseconds most) {
     return core_->recording_keys(call.str(), most);
 }
+
+void SqliteJournal::remove_set_aside(std::int64_t before_utc_ms) { core_->remove_set_aside(before_utc_ms); }
 
 Vault::State SqliteJournal::encryption() const { return core_->vault().state(); }
 

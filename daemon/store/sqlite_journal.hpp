@@ -66,6 +66,8 @@ class SqliteJournal : public Journal {
     // most `most` when they have to be looked up. Empty: encryption is off, there is none (yet), or the journal cannot say now.
     std::vector<Key> recording_keys(const CallSid& call, std::chrono::milliseconds most);
     Vault::State encryption() const;
+    // Removes damaged files that were set aside before, once their rows have been brought over; not while a call is held. Any thread.
+    void remove_set_aside(std::int64_t before_utc_ms);
 
     // Takes no more rows, writes what waits for at most `flush`, then puts the rest into the
     // emergency file, notes the stop and closes. Idempotent. Acknowledgements that are still open

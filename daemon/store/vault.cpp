@@ -21,7 +21,6 @@ constexpr std::string_view k_under_master = "m1:";
 constexpr std::string_view k_to_public = "p1:";
 constexpr std::string_view k_sealed_text = "hf1:";
 constexpr std::string_view k_plain_text = "hf0:";
-constexpr std::size_t k_sealed_key_max = 8;  // of one call
 
 const unsigned char* bytes_of(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
 unsigned char* bytes_of(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
@@ -87,14 +86,27 @@ std::optional<std::pair<std::string, std::string>> parse_public_half(std::string
 
 template <class Each>
 void each_word(std::string_view text, Each each) {
-    for (std::size_t count = 0; !text.empty() && count < k_sealed_key_max; ++count) {
+    for (std::size_t count = 0; !text.empty() && count < k_sealed_keys_max; ++count) {
         const auto end = std::min(text.find(' '), text.size());
         if (end > 0) each(text.substr(0, end));
         text.remove_prefix(std::min(end + 1, text.size()));
     }
 }
 
+std::size_t words_in(std::string_view text) {
+    return text.empty() ? 0 : 1 + static_cast<std::size_t>(std::count(text.begin(), text.end(), ' '));
+}
+
 std::string of_call(std::string_view sid) { return "call_key " + std::string(sid); }
+
+// Two sealings have nothing in common but where they begin: what differs in few letters is one of them, damaged.
+bool nearly_same(std::string_view a, std::string_view b) {
+    constexpr std::size_t k_letters_in_one_wrong = 8;
+    if (a.size() != b.size()) return false;
+    std::size_t wrong = 0;
+    for (std::size_t i = 0; i < a.size(); ++i) wrong += a[i] != b[i] ? 1 : 0;
+    return wrong <= a.size() / k_letters_in_one_wrong;
+}
 
 }  // namespace
 
@@ -305,16 +317,37 @@ std::string Vault::make(const std::string& sid, std::string_view sealed) {
     return stored;
 }
 
-std::optional<std::string> Vault::sealed_anew(const std::string& sid, std::string_view sealed) const {
-    if (!keys_) return std::nullopt;
-    std::string anew;
-    bool whole = true;
+bool Vault::holds(const std::string& sid, std::string_view sealed, std::string_view word) const {
+    const auto key = open_key(of_call(sid), word);
+    bool held = false;
+    each_word(sealed, [&](std::string_view each) {
+        if (held) return;
+        held = nearly_same(each, word);
+        if (held || !key) return;
+        const auto other = open_key(of_call(sid), each);
+        held = other && other->bytes() == key->bytes();
+    });
+    return held;
+}
+
+std::optional<std::string> Vault::with_more(const std::string& sid, std::string_view sealed, std::string_view more) const {
+    std::string all(sealed);
+    each_word(more, [&](std::string_view word) {
+        if (words_in(all) < k_sealed_keys_max && !holds(sid, all, word)) all += (all.empty() ? "" : " ") + std::string(word);
+    });
+    if (all == sealed) return std::nullopt;
+    return all;
+}
+
+Vault::Anew Vault::sealed_anew(const std::string& sid, std::string_view sealed) const {
+    Anew anew;
     each_word(sealed, [&](std::string_view word) {
         const auto key = open_key(of_call(sid), word);
-        whole = whole && key;
-        if (key) anew += (anew.empty() ? "" : " ") + seal_key(of_call(sid), *key);
+        const bool old = keys_ && word.substr(k_under_master.size(), k_id_digits) != keys_->id();
+        anew.whole = anew.whole && key;
+        const bool again = key && (old || starts_with(word, k_to_public));
+        anew.sealed += (anew.sealed.empty() ? "" : " ") + (again ? seal_key(of_call(sid), *key) : std::string(word));
     });
-    if (!whole || anew.empty()) return std::nullopt;
     return anew;
 }
 
@@ -325,6 +358,41 @@ std::string Vault::seal_key(std::string_view associated, const Key& key) const {
 
 std::optional<Key> Vault::open_key(std::string_view associated, std::string_view sealed) const {
     return keys_ ? keys_->open(associated, sealed) : std::nullopt;
+}
+
+// Letter by letter against what one looks like: "m1:ID:" or "p1:ID:", then base64 of a length that is always the same.
+std::size_t sealed_key_length(std::string_view text) {
+    constexpr std::size_t k_right_in_one_wrong = 10;
+    constexpr std::size_t k_wrong_in_head_max = 2;
+    constexpr std::size_t k_head = 3 + k_id_digits + 1;
+    constexpr std::size_t k_sealed = k_nonce_bytes + k_key_bytes + k_tag_bytes;
+    struct Kind {
+        std::string_view mark;
+        std::size_t bytes;
+    };
+    static_assert(k_head + (k_key_bytes + k_sealed + 2) / 3 * 4 == k_sealed_key_bytes_max);
+    std::size_t best = 0;
+    std::size_t least_wrong = text.size() + 1;
+    for (const Kind kind : {Kind{k_under_master, k_sealed}, Kind{k_to_public, k_key_bytes + k_sealed}}) {
+        const std::size_t length = k_head + (kind.bytes + 2) / 3 * 4;
+        if (text.size() < length) continue;
+        std::size_t wrong = 0;
+        bool like_one = true;
+        for (std::size_t i = 0; i < length && like_one; ++i) {
+            const char c = text[i];
+            const bool digit = c >= '0' && c <= '9';
+            const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+            bool right = digit || letter || c == '+' || c == '/' || c == '=';
+            if (i < kind.mark.size()) right = c == kind.mark[i];
+            if (i >= kind.mark.size() && i < k_head) right = i + 1 == k_head ? c == ':' : digit || (c >= 'a' && c <= 'f');
+            wrong += right ? 0 : 1;
+            like_one = wrong <= (i < k_head ? k_wrong_in_head_max : length / k_right_in_one_wrong);
+        }
+        if (!like_one || wrong >= least_wrong) continue;
+        best = length;
+        least_wrong = wrong;
+    }
+    return best;
 }
 
 // --- texts ---

@@ -92,8 +92,17 @@ class Vault {
     std::vector<Key> keys_of(const std::string& sid);
     // One more key for it, and how it is stored: beside what the database has already (`sealed`, may be empty).
     std::string make(const std::string& sid, std::string_view sealed);
-    // All of them under the newest master key; nullopt: they are, or one cannot be opened.
-    std::optional<std::string> sealed_anew(const std::string& sid, std::string_view sealed) const;
+    // Whether `word`, a sealed key found elsewhere, is one of those in `sealed`: the same text, as good as the same text (a damaged
+    // copy), or another sealing of the same key.
+    bool holds(const std::string& sid, std::string_view sealed, std::string_view word) const;
+    // `sealed` and those of `more` that it does not hold; nullopt: it holds them all, or there is no room.
+    std::optional<std::string> with_more(const std::string& sid, std::string_view sealed, std::string_view more) const;
+    // All of them under the newest master key; one that cannot be opened stays as it is.
+    struct Anew {
+        std::string sealed;
+        bool whole = true;  // false: one could not be opened
+    };
+    Anew sealed_anew(const std::string& sid, std::string_view sealed) const;
     void forget(const std::string& sid);
 
     // --- any thread ---
@@ -123,6 +132,10 @@ const char* to_string(Vault::State state);
 std::string stored_plain(std::string_view text);
 std::string stored_sealed(const Key& key, std::string_view associated, std::string_view text);
 bool is_sealed(std::string_view stored);
+// A sealed key begins here, maybe with some wrong letters: its length. 0: none does.
+std::size_t sealed_key_length(std::string_view text);
+constexpr std::size_t k_sealed_key_bytes_max = 144;
+constexpr std::size_t k_sealed_keys_max = 8;  // of one call
 // nullopt: sealed, and not with one of these keys or not for this place.
 std::optional<std::string> revealed(std::string_view stored, const std::vector<Key>& keys, std::string_view associated);
 

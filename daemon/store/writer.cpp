@@ -30,6 +30,9 @@ const std::string& insert_sql(const Table& table) {
     return statements[static_cast<std::size_t>(std::find(std::begin(k_tables), std::end(k_tables), &table) - std::begin(k_tables))];
 }
 
+// Eight bytes a call: a box that has purged a million of them knows them all while it brings rows over.
+std::uint64_t hash_of(std::string_view sid) { return std::hash<std::string_view>()(sid); }
+
 // Of a row that is told by itself.
 std::optional<ChangeClass> class_of(const Table& table) {
     if (&table == &k_dispatch_table) return ChangeClass::dispatch;
@@ -168,7 +171,7 @@ Key Writer::key_for(const std::string& sid) {
     const auto known = sealed_key_in(db_, sid);
     if (!known || keys.empty()) {
         const auto sealed = vault_.make(sid, known.value_or(""));
-        save_sealed_key(db_, sid, sealed, KnownKey::replaced);
+        save_sealed_key(db_, sid, sealed);
         keys = vault_.cached(sid);
     }
     if (has_key_.size() >= Vault::k_calls_max) has_key_.clear();
@@ -557,8 +560,12 @@ Written Writer::write(const Purge& row) {
     const auto call = find(sid);
     if (!call || rank(call->status) < rank("interrupted") || is_held(call->seq)) return {};
     const auto told = next_seq_;
-    const auto written = write(Audit{row.utc_ms, row.actor, row.words_only ? "purge_words" : "purge", "reason=" + row.reason, row.call});
+    const auto asides = asides_with_words_of(call->seq, row.words_only);
+    auto written = write(Audit{row.utc_ms, row.actor, row.words_only ? "purge_words" : "purge",
+                               "reason=" + row.reason + (asides > 0 ? " set_aside=" + std::to_string(asides) : ""), row.call});
+    written.asides = asides;
     if (!row.words_only) {
+        if (knows_purged_) purged_.insert(std::upper_bound(purged_.begin(), purged_.end(), hash_of(sid)), hash_of(sid));
         for (const char* table : {"call_key", "call_key_copy"}) {
             Query(db_, std::string("DELETE FROM ") + table + " WHERE call_sid = ?", sid).run();
         }
@@ -577,6 +584,21 @@ Written Writer::write(const Purge& row) {
         chain_.purged(*table, call->seq, told);
     }
     return written;
+}
+
+// Keys go from such files; words that were stored in the clear stay, and so does what a key opens that stays itself.
+std::int64_t Writer::asides_with_words_of(std::int64_t call, bool words_only) {
+    Query asides(db_,
+                 "SELECT count(*) FROM salvage WHERE done < 3 AND since_utc_ms >= (SELECT started_utc_ms FROM call WHERE seq = ?)", call);
+    const auto count = asides.step() ? asides.number(0) : 0;
+    if (count == 0 || words_only) return count;
+    for (const char* sql : {"SELECT EXISTS (SELECT 1 FROM utterance WHERE call = ? AND text <> '' AND text NOT LIKE 'hf1:%')",
+                            "SELECT EXISTS (SELECT 1 FROM fact WHERE call = ? AND value <> '' AND value NOT LIKE 'hf1:%')",
+                            "SELECT EXISTS (SELECT 1 FROM call WHERE seq = ? AND from_number <> '' AND from_number NOT LIKE 'hf1:%')"}) {
+        Query plain(db_, sql, call);
+        if (plain.step() && plain.number(0) != 0) return count;
+    }
+    return 0;
 }
 
 // A bounded number at a time; asked for again while there are more.
@@ -626,6 +648,7 @@ bool Writer::take_back(const Salvaged& row) {
     const auto* sid = std::get_if<std::string>(&row.content.front());
     const auto* at = std::get_if<std::int64_t>(&row.content[1]);
     std::optional<std::int64_t> call, call_seq;
+    if (sid != nullptr && row.table != &k_audit_table && was_purged(*sid)) return false;
     if (sid != nullptr && (row.table != &k_audit_table || find(*sid))) {
         call = find_or_recover(*sid, at != nullptr ? *at : 0).seq;
         call_seq = row.call_seq;
@@ -671,6 +694,7 @@ bool Writer::take_back_call(const Salvaged& row, std::int64_t from) {
         fill(*call, known, text("from_number"), text("to_number"));
         return false;
     }
+    if (was_purged(sid)) return false;
     const auto seq = next_seq_++;
     {
         Query q(db_, insert_sql(k_call_table), seq, row.call_seq, row.call_seq, from, row.seq);
@@ -703,7 +727,78 @@ void Writer::take_back(const ChainSegment& segment) {
 }
 
 void Writer::take_back_key(const std::string& sid, const std::string& sealed) {
-    save_sealed_key(db_, sid, sealed, KnownKey::stays);
+    if (was_purged(sid)) return;
+    const auto known = sealed_key_in(db_, sid);
+    if (!known) return save_sealed_key(db_, sid, sealed);
+    // The call went on here under a key of its own before the old one was found.
+    if (const auto both = vault_.with_more(sid, *known, sealed)) {
+        save_sealed_key(db_, sid, *both);
+        vault_.forget(sid);
+    }
+}
+
+void Writer::know_purged() {
+    if (std::exchange(knows_purged_, true)) return;
+    for (Query q(db_, "SELECT call_sid FROM audit WHERE action = 'purge' AND call_sid IS NOT NULL"); q.step();) {
+        purged_.push_back(hash_of(q.word(0)));
+    }
+    std::sort(purged_.begin(), purged_.end());
+}
+
+void Writer::forget_purged() {
+    knows_purged_ = false;
+    std::vector<std::uint64_t>().swap(purged_);
+}
+
+bool Writer::was_purged(const std::string& sid) const { return std::binary_search(purged_.begin(), purged_.end(), hash_of(sid)); }
+
+bool Writer::knows_aside(const std::string& file) {
+    Query q(db_, "SELECT 1 FROM salvage WHERE file = ?", file);
+    return q.step();
+}
+
+void Writer::know_aside(const std::string& file, std::int64_t utc_ms) {
+    Query(db_, "INSERT INTO salvage (file, since_utc_ms, below_seq, done, salvaged_rows, gaps) VALUES (?, ?, 0, 1, 0, 0)", file, utc_ms)
+        .run();
+}
+
+std::optional<Writer::Aside> Writer::next_to_wipe(std::int64_t id) {
+    Query q(db_, "SELECT id, file FROM salvage WHERE done = 1 AND id > ? ORDER BY id LIMIT 1", id);
+    if (!q.step()) return std::nullopt;
+    return Aside{q.number(0), q.word(1)};
+}
+
+void Writer::wiped(const Aside& aside, bool whole, std::int64_t keys, std::int64_t utc_ms) {
+    if (whole) Query(db_, "UPDATE salvage SET done = 2 WHERE id = ?", aside.id).run();
+    if (keys > 0) note(utc_ms, "set_aside_wiped", aside.file + " keys=" + std::to_string(keys));
+}
+
+bool Writer::may_be_wiped(const std::string& sid, const std::string& sealed) {
+    const auto known = sealed_key_in(db_, sid);
+    return known ? vault_.holds(sid, *known, sealed) : was_purged(sid);
+}
+
+std::vector<Writer::Aside> Writer::asides_before(std::int64_t utc_ms) {
+    std::vector<Aside> found;
+    for (Query q(db_, "SELECT id, file FROM salvage WHERE done IN (1, 2) AND since_utc_ms < ? ORDER BY id", utc_ms); q.step();) {
+        found.push_back({q.number(0), q.word(1)});
+    }
+    return found;
+}
+
+bool Writer::anything_is_held() {
+    std::vector<std::int64_t> once_held;
+    for (Query q(db_, "SELECT DISTINCT call FROM audit WHERE action = ? AND call IS NOT NULL", k_hold); q.step();) {
+        once_held.push_back(q.number(0));
+    }
+    return std::any_of(once_held.begin(), once_held.end(), [this](std::int64_t call) { return is_held(call); });
+}
+
+void Writer::gone(const Aside& aside) { Query(db_, "UPDATE salvage SET done = 3 WHERE id = ?", aside.id).run(); }
+
+void Writer::removed(const Aside& aside, std::int64_t utc_ms) {
+    gone(aside);
+    note(utc_ms, "set_aside_removed", aside.file);
 }
 
 std::int64_t Writer::finish(const SalvageOrder& order, std::int64_t rows, std::int64_t gaps, std::int64_t lost_rows,

@@ -27,6 +27,7 @@ using LiveCalls = std::unordered_map<std::string, std::int64_t>;
 struct Written {
     const Table* table = nullptr;  // where a row was inserted; nullptr when one was changed or nothing
     std::int64_t call_seq = 0;
+    std::int64_t asides = 0;       // of a purge: files set aside that may still have words of the call
 };
 
 struct SalvageOrder {
@@ -108,8 +109,29 @@ class Writer {
     void take_back(const Link& link, std::string_view head);
     void take_back(const ChainSegment& segment);
     void take_back_key(const std::string& sid, const std::string& sealed);
+    // What was purged here is not brought back, nor are its keys kept: known between these two.
+    void know_purged();
+    void forget_purged();
     void order(const SalvageOrder& order, std::int64_t utc_ms);
     std::vector<SalvageOrder> unfinished_orders();
+
+    // --- files that were set aside, once their rows are here ---
+    struct Aside {
+        std::int64_t id = 0;
+        std::string file;
+    };
+    bool knows_aside(const std::string& file);
+    void know_aside(const std::string& file, std::int64_t utc_ms);  // one that no order names
+    // The next one, behind `id`, that may still have keys of calls.
+    std::optional<Aside> next_to_wipe(std::int64_t id);
+    void wiped(const Aside& aside, bool whole, std::int64_t keys, std::int64_t utc_ms);
+    // Whether a key that was found in such a file may go from there: this database has it, or it was purged here.
+    bool may_be_wiped(const std::string& sid, const std::string& sealed);
+    // Those set aside before. They may still hold words that were not sealed, and rows that nobody could bring over.
+    std::vector<Aside> asides_before(std::int64_t utc_ms);
+    bool anything_is_held();
+    void gone(const Aside& aside);
+    void removed(const Aside& aside, std::int64_t utc_ms);  // by us
     // Notes the end of it. Calls it brought back open ended with their run; returns how many.
     std::int64_t finish(const SalvageOrder& order, std::int64_t rows, std::int64_t gaps, std::int64_t lost, std::int64_t utc_ms);
 
@@ -161,6 +183,8 @@ class Writer {
     MaybePlace place_if_any(const CallSid& call, std::int64_t started_utc_ms);
     void note_again(const Outbox& row);
     bool is_held(std::int64_t call);
+    std::int64_t asides_with_words_of(std::int64_t call, bool words_only);
+    bool was_purged(const std::string& sid) const;
     void fill(const Call& call, const CallOpened& row, const std::string& from_number, const std::string& to_number);
     void finish(const Call& call, std::string_view status, std::int64_t utc_ms, std::int64_t duration_ms,
                 std::string_view reason);
@@ -174,6 +198,8 @@ class Writer {
     Vault& vault_;
     Chain chain_;
     std::string generation_;
+    std::vector<std::uint64_t> purged_;  // hashes of CallSids, in order; empty but while somebody needs them
+    bool knows_purged_ = false;
     std::unordered_set<std::string> has_key_;  // calls whose key is in this database; those seen lately
     std::int64_t next_seq_ = 0;
     std::int64_t rows_ = 0;

@@ -8,6 +8,7 @@
 #include <pwd.h>
 #include <unistd.h>
 
+#include <functional>
 #include <ostream>
 #include <string>
 
@@ -69,17 +70,23 @@ Document show(const Session& session, const std::string& target, Human human) {
 }
 
 // Asks for something to be done. `good`: the status that says it is; `said` is printed then.
-int change(const Session& session, const std::string& target, const Json& body, int good, const char* said) {
+int change(const Session& session, const std::string& target, const Json& body, int good,
+           const std::function<std::string(const Json& answer)>& said) {
     const auto client = Client::make(session.options.admin, session.options.ca_file);
     if (!client) return complain(session, k_exit_usage, client.error().detail);
     const auto answer = client->post(target, body.dump(-1, ' ', false, Json::error_handler_t::replace));
     if (!answer) return unreachable(session, *client, answer.error());
-    if (!Json::parse(answer->body, nullptr, false).is_object()) {
+    const auto document = Json::parse(answer->body, nullptr, false);
+    if (!document.is_object()) {
         return complain(session, k_exit_unreachable, client->address() + " is not a Holdfast admin listener");
     }
     if (answer->status != good) return complain(session, k_exit_not_good, refusal_message(answer->status, answer->body));
-    session.out << (session.options.json ? answer->body : said) << std::flush;
+    session.out << (session.options.json ? answer->body : said(document)) << std::flush;
     return k_exit_ok;
+}
+
+int change(const Session& session, const std::string& target, const Json& body, int good, const char* said) {
+    return change(session, target, body, good, [said](const Json&) { return std::string(said); });
 }
 
 bool over(const Json& detail) {
@@ -189,7 +196,12 @@ int hold_command(const Session& session) {
 
 int purge_command(const Session& session) {
     return change(session, "/api/v1/calls/" + session.options.call + "/purge", {{"by", user_name()}, {"why", session.options.why}}, 200,
-                  "It is gone.\n");
+                  [](const Json& answer) {
+                      const auto files = number_or(answer, "set_aside", 0);
+                      if (files == 0) return std::string("It is gone.\n");
+                      return "It is gone from the journal. Damaged files that were set aside may still have words of it, until retention "
+                             "removes them: " + std::to_string(files) + ".\n";
+                  });
 }
 
 int losses_command(const Session& session) {

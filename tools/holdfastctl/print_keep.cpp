@@ -38,8 +38,10 @@ std::string print_losses(const Json& document, const Look& look) {
     std::string out;
     for (const auto& each : losses) {
         const auto rows = number_or(each, "rows", 0);
+        const auto call = word(each, "call");
         out += iso_time(number_or(each, "utc_ms", 0), look.zone) + "  " +
-               paint(look, flag(each, "seen") ? Paint::dim : Paint::bad, printable(word(each, "what"))) + row_name(each) + ", " +
+               paint(look, flag(each, "seen") ? Paint::dim : Paint::bad, printable(word(each, "what"))) + row_name(each) +
+               (call.empty() ? "" : " of call " + printable(call)) + ", " +
                (rows > 0 ? std::to_string(rows) + " rows" : "how many rows is not known") +
                (word(each, "detail").empty() ? "" : ": " + printable(word(each, "detail"))) + (flag(each, "seen") ? " (seen)" : "") + "\n";
     }

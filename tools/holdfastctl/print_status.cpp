@@ -68,6 +68,12 @@ std::string journal(const Json& store) {
     if (encryption == "key_missing") out += ", MASTER KEY MISSING: what was sealed cannot be read";
     const auto to_rotate = number_or(store, "keys_to_rotate", 0);
     if (to_rotate > 0) out += ", " + std::to_string(to_rotate) + " keys still under an older master key";
+    const auto unreadable = number_or(store, "keys_unreadable", 0);
+    if (unreadable > 0) out += ", " + std::to_string(unreadable) + " KEYS THAT NO MASTER KEY OPENS: give the older ones as well";
+    const auto aside = number_or(store, "files_set_aside", 0);
+    if (aside > 0) out += ", " + std::to_string(aside) + " damaged files set aside";
+    const auto keys_aside = number_or(store, "keys_set_aside", 0);
+    if (keys_aside > 0) out += " with " + std::to_string(keys_aside) + " keys that the journal does not have";
     if (number_or(store, "losses", 0) > 0) {
         out += "; LOSS (" + word(store, "loss") + "), " + std::to_string(number_or(store, "lost_rows", 0)) +
                " rows known to be gone: holdfastctl losses";

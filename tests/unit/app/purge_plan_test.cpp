@@ -66,7 +66,8 @@ class PurgePlanTest : public ::testing::Test {
                 removed_.push_back(call.str().substr(33));
                 done(removable_);
             },
-            std::move(sink), days, folder_.path(), "mongodb.audio"});
+            std::move(sink), days, folder_.path(), "mongodb.audio",
+            [this](std::int64_t before_utc_ms) { set_aside_before_.push_back(before_utc_ms); }});
         plan_->start();
         loop_.advance(app::PurgePlan::k_first_after);  // sees the clock for the first time
         return *plan_;
@@ -77,6 +78,7 @@ class PurgePlanTest : public ::testing::Test {
     ScriptedJournal journal_;
     TempFolder folder_;
     Words removed_;
+    std::vector<std::int64_t> set_aside_before_;
     bool removable_ = true;
     std::unique_ptr<app::PurgePlan> plan_;
 };
@@ -98,6 +100,13 @@ TEST_F(PurgePlanTest, CallsGoThenWordsAndTheirFilesBeforeThem) {
     const auto* audit = std::get_if<store::PurgeAudit>(&journal_.written.front());
     ASSERT_NE(audit, nullptr);
     EXPECT_EQ(audit->before_utc_ms, loop_.utc_ms() - 400 * k_day_ms);
+    EXPECT_EQ(set_aside_before_, std::vector<std::int64_t>{loop_.utc_ms() - 90 * k_day_ms}) << "words stand in what was set aside";
+}
+
+TEST_F(PurgePlanTest, WhatWasSetAsideStaysAsLongAsCallsWithoutDaysOfTheWords) {
+    plan({365, 0, 0});
+    loop_.advance(app::PurgePlan::k_every);
+    EXPECT_EQ(set_aside_before_, std::vector<std::int64_t>{loop_.utc_ms() - 365 * k_day_ms});
 }
 
 TEST_F(PurgePlanTest, D22_NothingGoesByAClockThatJumped) {

@@ -20,7 +20,7 @@ class AdminKeep : public ::testing::Test {
         AdminOptions options;
         options.purge = [this](const base::CallSid& call, std::string actor, std::string reason, auto done) {
             purged.push_back(call.str() + " " + actor + " " + reason);
-            done(store::Committed{true, false, 0});
+            done(store::Committed{true, false, 0, set_aside});
         };
         world.routes = world.make(std::move(options));
         store::CallDetail detail;
@@ -42,6 +42,7 @@ class AdminKeep : public ::testing::Test {
 
     AdminWorld world;
     std::vector<std::string> purged;
+    std::int64_t set_aside = 0;
 };
 
 TEST_F(AdminKeep, AHoldIsAnAuditRowOfItsCall) {
@@ -56,8 +57,11 @@ TEST_F(AdminKeep, AHoldIsAnAuditRowOfItsCall) {
 }
 
 TEST_F(AdminKeep, APurgeNeedsACallThatIsOverAndNotHeld) {
-    EXPECT_EQ(post(path("purge"), R"({"by":"Ann","why":"asked for"})").status, 200);
+    EXPECT_EQ(post(path("purge"), R"({"by":"Ann","why":"asked for"})").body, "{\"result\":\"purge\"}\n");
     EXPECT_EQ(purged, std::vector<std::string>{std::string(test::k_call_a) + " Ann asked for"});
+    set_aside = 2;
+    EXPECT_EQ(post(path("purge"), R"({"by":"Ann","why":"asked for"})").body, "{\"result\":\"purge\",\"set_aside\":2}\n");
+    purged.pop_back();
     world.journal.detail->call.held = true;
     EXPECT_EQ(post(path("purge"), R"({"by":"Ann","why":"asked for"})").status, 409);
     world.journal.detail->call.held = false;

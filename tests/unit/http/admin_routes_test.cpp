@@ -122,8 +122,14 @@ TEST(Readiness, D01_D16_WhatIsLostOrCannotBeReadOrHasNoRoomIsDegraded) {
     status.store.loss = "salvage";
     EXPECT_EQ(part(3).state, PartState::degraded);
     EXPECT_EQ(part(3).detail, "salvage");
+    status.store.encryption = "on";
+    EXPECT_EQ(part(4).state, PartState::ok);
+    status.store.keys_unreadable = 3;
+    EXPECT_EQ(part(4).state, PartState::degraded);
+    EXPECT_EQ(part(4).detail, "keys_unreadable");
     status.store.encryption = "key_missing";
     EXPECT_EQ(part(4).state, PartState::degraded);
+    EXPECT_EQ(part(4).detail, "key_missing");
     status.store.total_bytes = 1000;
     for (const auto& [free, detail] : {std::pair{200, "good"}, {199, "disk_filling"}, {49, "disk_nearly_full"}}) {
         status.store.free_bytes = free;

@@ -97,6 +97,9 @@ TEST_F(ChainTest, X11_ARemovedRowIsNamed) {
     open();
     EXPECT_EQ(verify().words(), "missing utterance " + row + ";");
     EXPECT_EQ(settled().lost_rows, 1);
+    const auto losses = ask<std::vector<store::LossRow>>([&](auto done) { journal->read_losses(done); });
+    ASSERT_EQ(losses->size(), 1u);
+    EXPECT_EQ(losses->front().call, sid(1).str()) << "whose it was, the chain knows";
 }
 
 TEST_F(ChainTest, X11_ARowThatSomebodyAddedIsNamed) {

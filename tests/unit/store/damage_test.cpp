@@ -209,6 +209,36 @@ TEST_F(JournalDamage, D10_SalvageLeavesRowsThatAreNotWhatWasWritten) {
     EXPECT_EQ(texts(1), (std::vector<std::string>{"0", "2"}));
 }
 
+// One letter in each: of a column's name, of its type, of the word that begins it all, of the name beside the text.
+TEST_F(JournalDamage, D09_WrongLettersInTheTextOfTablesHideNoRow) {
+    constexpr std::size_t k_rows = 200;
+    fill(k_rows);
+    const auto flip = [&](const std::string& mark, std::size_t letter) {
+        const auto at = read_file(options.path).find(mark);
+        ASSERT_NE(at, std::string::npos) << mark;
+        overwrite(options.path, static_cast<std::streamoff>(at + letter), "#");
+    };
+    flip("CREATE TABLE call (", 40);
+    flip("CREATE TABLE utterance (", 1);
+    flip("CREATE TABLE seam (", 30);
+    flip("CREATE TABLE audit (", 60);
+    flip("tableutteranceutterance", 7);
+    flip("CREATE INDEX call_started", 3);
+    open();
+    ASSERT_EQ(files_like(state.path(), ".damaged-").size(), 1u);
+    write(opened(2));
+    ASSERT_TRUE(salvaged());
+    EXPECT_EQ(texts(1).size(), k_rows);
+    ASSERT_TRUE(call(1));
+    EXPECT_EQ(call(1)->call.from.reveal(), "+15550100123");
+    EXPECT_EQ(call(1)->call.status, "ended");
+    EXPECT_EQ(files_like(state.path(), ".repaired"), std::vector<std::string>());
+    EXPECT_EQ(journal->status().losses, 0) << journal->status().loss;
+    close();
+    EXPECT_EQ(sql(options.path, "SELECT gaps + lost_rows FROM salvage"), "0");
+    EXPECT_NE(sql(options.path, "SELECT count(*) FROM audit WHERE salvaged_from IS NOT NULL"), "0");
+}
+
 TEST_F(JournalDamage, WalksADamagedTableFromBothEndsAndBetween) {
     constexpr std::size_t k_rows = 4000;
     fill(k_rows);

@@ -86,6 +86,34 @@ TEST(VaultKeys, SealedToThePublicHalfOpenWithTheMasterKeyOnly) {
     for (const std::string bad : {"", "x", "0123456789abcdef:00"}) EXPECT_FALSE(store::seal_to_public(bad, "x", key));
 }
 
+TEST(VaultKeys, AreTheSameByTheirTextOrByWhatTheyOpen) {
+    const auto call = sid(1).str();
+    const Vault old(keys(k_first), false);
+    const Vault both(keys(k_second + "," + k_first), false);
+    const Vault none(std::nullopt, true);
+    const Key key = Key::random();
+    const auto first = old.seal_key("call_key " + call, key);
+    const auto again = both.seal_key("call_key " + call, key);
+    const auto other = old.seal_key("call_key " + call, Key::random());
+    auto damaged = first;
+    damaged[40] = damaged[40] == 'A' ? 'B' : 'A';
+    for (const Vault* vault : {&old, &both, &none}) {
+        EXPECT_TRUE(vault->holds(call, first, first));
+        EXPECT_TRUE(vault->holds(call, other + " " + first, first));
+        EXPECT_TRUE(vault->holds(call, first, damaged));
+        EXPECT_FALSE(vault->holds(call, first, other));
+        EXPECT_FALSE(vault->holds(call, "", first));
+        EXPECT_EQ(vault->with_more(call, first, first), std::nullopt);
+        EXPECT_EQ(vault->with_more(call, first, other + " " + first), first + " " + other);
+    }
+    EXPECT_TRUE(both.holds(call, again, first)) << "another sealing";
+    EXPECT_FALSE(both.holds(sid(2).str(), again, first)) << "of another call";
+    EXPECT_FALSE(none.holds(call, again, first)) << "nobody can tell";
+    std::string many;
+    for (std::size_t i = 0; i < store::k_sealed_keys_max; ++i) many += (many.empty() ? "" : " ") + old.seal_key("call_key " + call, Key::random());
+    EXPECT_EQ(old.with_more(call, many, first), std::nullopt) << "there is no room";
+}
+
 TEST(VaultCalls, AreRememberedUpToALimit) {
     Vault vault(keys(k_first), false);
     for (unsigned i = 0; i <= Vault::k_calls_max; ++i) (void)vault.make(sid(i).str(), "");
@@ -215,6 +243,61 @@ TEST_F(SealedJournal, KeysComeUnderANewMasterKey) {
     expect_readable(1);
     expect_readable(2);
     EXPECT_EQ(journal->status().keys_to_rotate, 0);
+}
+
+TEST_F(SealedJournal, KeysThatNoMasterKeyOpensDoNotHoldUpTheOthers) {
+    constexpr unsigned k_unreadable = 120;  // more than two bites
+    constexpr unsigned k_all = 230;
+    const std::string third(64, 'c');
+    const auto calls = [&](unsigned from, unsigned to) {
+        AckBox box;
+        for (unsigned number = from; number <= to; ++number) ASSERT_TRUE(journal->append(opened(number), box.next()));
+        ASSERT_TRUE(box.wait(to - from + 1));
+    };
+    open();
+    calls(1, k_unreadable);
+    close();
+    options.master_keys = keys(k_second);
+    open();
+    calls(k_unreadable + 1, k_all);
+    ASSERT_TRUE(eventually([&] { return journal->status().keys_unreadable == k_unreadable; })) << "said before anything else is to be done";
+    close();
+    options.master_keys = keys(third + "," + k_second);
+    open();
+    const auto settled = [&] { return journal->status().keys_to_rotate == 0 && journal->status().keys_unreadable == k_unreadable; };
+    ASSERT_TRUE(eventually(settled)) << journal->status().keys_unreadable;
+    close();
+    const auto under = [&](const std::string& key) {
+        return sql(options.path, "SELECT count(*) || ' ' || min(call_sid) FROM call_key WHERE sealed LIKE 'm1:" + keys(key).id() + ":%'");
+    };
+    EXPECT_EQ(under(third), "110 " + sid(k_unreadable + 1).str());
+    EXPECT_EQ(under(k_first), "120 " + sid(1).str()) << "as it was";
+    options.master_keys = keys(third + "," + k_first);
+    open();
+    const auto last = sid(k_unreadable).str() + "m1:" + keys(third).id();
+    ASSERT_TRUE(eventually([&] { return read_file(options.path + "-wal").find(last) != std::string::npos; }));
+    ASSERT_TRUE(eventually([&] { return journal->status().keys_to_rotate == 0; }));
+    EXPECT_EQ(call(1)->call.from.reveal(), "+15550100123");
+    EXPECT_EQ(call(k_all)->call.from.reveal(), "+15550100123");
+    EXPECT_EQ(journal->status().keys_unreadable, 0);
+    close();
+    EXPECT_EQ(under(third), "230 " + sid(1).str());
+}
+
+TEST(VaultKeys, OneOfTwoMayBeOpenedLater) {
+    const auto call = sid(1).str();
+    const Vault old(keys(k_first), false);
+    const Vault both(keys(k_second + "," + k_first), false);
+    const Vault newest(keys(k_second), false);
+    const auto first = old.seal_key("call_key " + call, Key::random());
+    const auto second = newest.seal_key("call_key " + call, Key::random());
+    const auto half = newest.sealed_anew(call, second + " " + first);
+    EXPECT_FALSE(half.whole);
+    EXPECT_EQ(half.sealed, second + " " + first) << "what cannot be opened is kept";
+    const auto all = both.sealed_anew(call, second + " " + first);
+    EXPECT_TRUE(all.whole);
+    EXPECT_EQ(all.sealed.substr(0, second.size()), second) << "it was under the newest";
+    EXPECT_TRUE(newest.sealed_anew(call, all.sealed).whole);
 }
 
 TEST_F(SealedJournal, X12_APurgedCallIsNowhereAndItsPurgeIsTold) {
