@@ -127,6 +127,7 @@ http::SyncStatus sync_status(const sync::Worker* worker) {
     out.code = status.code;
     out.as_of_utc_ms = status.looked_utc_ms;
     out.rows_waiting = status.rows_waiting;
+    out.bytes_waiting = status.bytes_waiting;
     out.oldest_utc_ms = status.oldest_utc_ms;
     out.last_success_utc_ms = status.last_success_utc_ms;
     out.rows_delivered = status.rows_delivered;

@@ -65,6 +65,7 @@ Json sync_object(const SyncStatus& status) {
             {"code", status.code},
             {"as_of_utc_ms", or_null(status.as_of_utc_ms)},
             {"rows_waiting", status.rows_waiting},
+            {"bytes_waiting", status.bytes_waiting},
             {"waiting", waiting},
             {"oldest_utc_ms", or_null(status.oldest_utc_ms)},
             {"last_success_utc_ms", or_null(status.last_success_utc_ms)},

@@ -52,6 +52,7 @@ struct SyncStatus {
     std::int64_t code = 0;      // the server's
     std::optional<std::int64_t> as_of_utc_ms;  // when what waits was counted; none: not yet
     std::int64_t rows_waiting = 0;
+    std::int64_t bytes_waiting = 0;   // about
     std::optional<std::int64_t> oldest_utc_ms;
     std::optional<std::int64_t> last_success_utc_ms;
     std::int64_t rows_delivered = 0;  // since the start

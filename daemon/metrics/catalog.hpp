@@ -145,6 +145,7 @@ inline Counter store_dropped_rows_total{"holdfast_store_dropped_rows_total", "Ro
 // Sync with the agency's MongoDB
 inline Gauge sync_state{"holdfast_sync_state", "0 off, 1 starting, 2 good, 3 behind (sent again later), 4 not allowed (people are needed)."};
 inline Gauge outbox_rows{"holdfast_outbox_rows", "Changes that the agency's database does not have yet."};
+inline Gauge outbox_bytes{"holdfast_outbox_bytes", "What they will take on the line, about."};
 inline Gauge outbox_oldest_seconds{"holdfast_outbox_oldest_seconds", "Age of the oldest of them."};
 inline Counter sync_rows_total{"holdfast_sync_rows_total", "Documents that the agency's database has taken."};
 inline LabelledCounter sync_dup_total{"holdfast_sync_dup_total", "Documents whose _id was there already, by what was there.", "is",

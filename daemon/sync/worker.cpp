@@ -14,7 +14,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <condition_variable>
+#include <iterator>
 #include <map>
 #include <mutex>
 #include <thread>
@@ -106,6 +108,11 @@ class Worker::Core {
     std::unique_ptr<Sink> sink_;
     std::optional<AudioSender> audio_;   // none: the sound stays here
     std::int64_t rows_ = k_rows_most;
+    struct Sent {
+        std::int64_t documents = 0, bytes = 0;
+        std::int64_t bytes_each() const { return documents > 0 ? bytes / documents : k_document_bytes; }
+    };
+    std::array<Sent, std::size(store::k_change_classes)> sent_{};
     std::map<std::string, int> unsure_;  // documents that failed without a clear reason, and how often
     log::RepeatGuard failure_log_{std::chrono::minutes(1)};
     base::TimePoint backlog_at_{};
@@ -247,6 +254,9 @@ Worker::Core::Turn Worker::Core::give(store::ChangeClass change_class) {
     if (stopping() || !in_sink([&] { outcome = sink_->send(*changes, change_class); })) return Turn::over;
     metrics::sync_send_seconds.observe(std::chrono::duration<double>(base::Mono::now() - began).count());
     metrics::sync_bytes_total.add(static_cast<std::uint64_t>(outcome.bytes));
+    Sent& sent = sent_[place_of(change_class)];
+    sent.documents += static_cast<std::int64_t>(changes->rows.size());
+    sent.bytes += outcome.bytes;
     const Turn done = handle(outcome, *changes, change_class);
     pace(outcome.bytes);
     return done;
@@ -363,12 +373,13 @@ void Worker::Core::look_at_backlog() {
             [&](auto done) { parts_.journal.read_backlog(sink_->audio()->name(), std::move(done)); });
         if (!audio) return;
     }
-    std::int64_t rows = 0;
+    std::int64_t rows = 0, bytes = 0;
     std::optional<std::int64_t> oldest;
     publish([&](Status& s) {
         for (const auto& one : *backlog) {
             s.waiting[place_of(one.change_class)] = one.waiting;
             rows += one.waiting;
+            bytes += one.waiting * sent_[place_of(one.change_class)].bytes_each();
             if (one.oldest_utc_ms && (!oldest || *one.oldest_utc_ms < *oldest)) oldest = one.oldest_utc_ms;
         }
         if (audio) {
@@ -378,9 +389,11 @@ void Worker::Core::look_at_backlog() {
         }
         s.looked_utc_ms = began_utc_ms;
         s.rows_waiting = rows;
+        s.bytes_waiting = bytes;
         s.oldest_utc_ms = oldest;
     });
     metrics::outbox_rows.set(static_cast<double>(rows));
+    metrics::outbox_bytes.set(static_cast<double>(bytes));
     if (audio) metrics::sync_audio_waiting.set(static_cast<double>((*audio)[place_of(store::ChangeClass::recording)].waiting));
     metrics::outbox_oldest_seconds.set(oldest ? std::max(0.0, static_cast<double>(parts_.utc_ms() - *oldest) / 1000.0) : 0.0);
 }

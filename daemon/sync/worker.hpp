@@ -40,6 +40,7 @@ struct Status {
     std::optional<std::int64_t> looked_utc_ms;  // when what waits was counted; none: it is not known yet
     std::array<std::int64_t, 6> waiting{};  // by class, in their order
     std::int64_t rows_waiting = 0;   // together
+    std::int64_t bytes_waiting = 0;  // about: what a document of each class has taken so far; what grows goes once for several rows
     std::optional<std::int64_t> oldest_utc_ms;
     std::optional<std::int64_t> last_success_utc_ms;
     std::int64_t rows_delivered = 0;   // by this process

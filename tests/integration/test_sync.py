@@ -476,7 +476,7 @@ async def test_P01_a_daemon_that_is_killed_under_20_calls_again_and_again_loses_
             assert shown[sid] <= {row["text"] for row in call["utterances"]}, "what was shown was on the disk"
         sids += new
     assert not list((world.tmp / "store").glob("*damaged*")) and await world.metric("holdfast_store_quarantined_total") == 0
-    await everything(world, DRAIN_MOST_S)
+    await everything(world, max(DRAIN_MOST_S, 10 * KILLS))
     database = place.database()
     there = collections.defaultdict(list)
     for row in database.transcripts.find({}, {"call_sid": 1, "text": 1}):

@@ -89,6 +89,7 @@ std::string sync(const Json& status, Zone zone) {
     if (!reason.empty()) out += " (" + reason + ")";
     const auto waiting = number_or(status, "rows_waiting", 0);
     out += ", " + std::to_string(waiting) + " rows wait";
+    if (const auto size = number_or(status, "bytes_waiting", 0); size > 0) out += " (about " + bytes(size) + ")";
     if (const auto oldest = number(status, "oldest_utc_ms"); oldest && waiting > 0) out += ", the oldest since " + iso_time(*oldest, zone);
     if (const auto last = number(status, "last_success_utc_ms")) out += "; last success " + iso_time(*last, zone);
     const auto refused = number_or(status, "rows_refused", 0);

@@ -17,6 +17,7 @@ std::string print_sync(const Json& status, const Look& look) {
             out += "  " + printable(name) + ": " + std::to_string(rows.get<std::int64_t>()) + " wait\n";
         }
     }
+    if (const auto size = number_or(sync, "bytes_waiting", 0); size > 0) out += "  about " + bytes(size) + " in all\n";
     if (const auto oldest = number(sync, "oldest_utc_ms")) out += "  the oldest since " + iso_time(*oldest, look.zone) + "\n";
     if (const auto last = number(sync, "last_success_utc_ms")) out += "  last success " + iso_time(*last, look.zone) + "\n";
     out += "  since the start: " + std::to_string(number_or(sync, "rows_delivered", 0)) + " delivered, " +

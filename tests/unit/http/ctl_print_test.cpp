@@ -362,13 +362,14 @@ TEST(PrintSync, SaysHowFarTheDatabaseIsAndWhy) {
                       {"reason", "unreachable"},
                       {"code", 0},
                       {"rows_waiting", 12},
+                      {"bytes_waiting", 7'200},
                       {"waiting", {{"call", 2}, {"transcript", 10}, {"audit", 0}}},
                       {"oldest_utc_ms", 1'790'000'000'000},
                       {"last_success_utc_ms", nullptr},
                       {"rows_delivered", 3},
                       {"rows_refused", 1}};
     EXPECT_EQ(print_sync(document, Look{}),
-              "behind: unreachable\n  call: 2 wait\n  transcript: 10 wait\n  the oldest since 2026-09-21T14:13:20Z\n"
+              "behind: unreachable\n  call: 2 wait\n  transcript: 10 wait\n  about 7.0 KiB in all\n  the oldest since 2026-09-21T14:13:20Z\n"
               "  since the start: 3 delivered, 1 refused\n");
     const auto rows = print_sync(document, Look{});
     document["sync"]["audio"] = {{"state", "off"}, {"waiting", 0}};

@@ -145,6 +145,7 @@ TEST_F(SyncWorker, SaysWhyItIsBehind) {
     ASSERT_TRUE(bench.wait([&] { return bench.batches.size() >= 2; }));
     const auto status = worker->status();
     EXPECT_FALSE(status.has_all(ChangeClass::call));
+    EXPECT_EQ(status.bytes_waiting, status.rows_waiting * 600) << "nothing was sent by which to judge";
     EXPECT_EQ(status.state, sync::State::behind);
     EXPECT_EQ(status.why, "unreachable");
     EXPECT_FALSE(status.last_success_utc_ms);
@@ -206,6 +207,31 @@ TEST_F(SyncWorker, SendsAgainOnlyWhatIsNotSettled) {
     ASSERT_TRUE(eventually([&] { return call(1)->dead_letters.size() == 1; }));
     EXPECT_EQ(call(1)->dead_letters[0].key, "transcript/x") << "the other came again, and was taken";
     EXPECT_EQ(worker->status().rows_refused, 1);
+}
+
+TEST_F(SyncWorker, SaysHowMuchWaitsByWhatWasSent) {
+    open();
+    write(opened(1));
+    for (int i = 0; i < 4; ++i) write(said(1, "word", 1000 + i));
+    const auto half = [](const Bench::Batch& batch) {
+        if (batch.change_class != ChangeClass::transcript) return Outcome();
+        Outcome outcome = again();
+        outcome.settled = 2;
+        outcome.bytes = 4'000;
+        return outcome;
+    };
+    std::promise<void> gate;
+    auto opened_gate = gate.get_future().share();
+    bench.answers = {half, half, [opened_gate](const auto&) { opened_gate.wait(); return Outcome(); }};
+    start();
+    ASSERT_TRUE(bench.wait([&] { return bench.batches.size() == 3; }));
+    paused = true;
+    gate.set_value();
+    write(said(1, "word", 2000));
+    ASSERT_TRUE(eventually([&] { return worker->status().waiting[3] == 1; }));
+    const auto status = worker->status();
+    const auto of_audit = status.waiting[5] * 600;  // nothing was sent by which to judge
+    EXPECT_EQ(status.bytes_waiting, 4'000 / 6 + of_audit) << "6 documents: one that is sent again is no bigger";
 }
 
 TEST_F(SyncWorker, AnUnclearRefusalIsNotSettled) {
