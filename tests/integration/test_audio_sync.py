@@ -7,8 +7,8 @@ import zipfile
 import gridfs
 import pytest
 
-from harness import SILENCE, ctl, scenario, within
-from test_deferred import talk
+from harness import ctl, scenario, within
+from test_export import record_calls, spoken_call
 from test_sync import Proxy, everything, mongo, mongodb_config, on_each_server, on_proxied_servers, rows
 
 CHUNK = 32640
@@ -23,25 +23,13 @@ async def ready(world, uri, more="audio: true", sealed=False, uplink=""):
     if sealed:
         world.env["HOLDFAST_MASTER_KEY"] = MASTER_KEY
     world.write_config(provider.url, extra=mongodb_config(world, more) + uplink)
-    config = world.tmp / "holdfast.yaml"
-    config.write_text(config.read_text().replace("recording:\n", "recording:\n  enabled: true\n  transcribe: false\n"))
+    record_calls(world)
     await world.start_daemon()
     return provider
 
 
 async def recorded_call(world, provider, seconds=4):
-    """A call that ends, and the row of its recording."""
-    stream, voice = await world.talking(provider)
-    await voice.caller_turn("There's a fire at 123 Main Street.")
-    await world.event("utterance", stream.sid, speaker="caller")
-    sound = talk(seconds) + SILENCE * 25
-    for at in range(0, len(sound), 160):
-        await stream.media(sound[at:at + 160])
-    await stream.stop()
-    await stream.hang_up()
-    await world.ended(stream.sid)
-    await world.logged(rf"recording stored.*{stream.sid}")
-    return stream.sid, (await world.journal(stream.sid))["recordings"][0]
+    return await spoken_call(world, provider, "There's a fire at 123 Main Street.", seconds)
 
 
 async def audio_status(world):

@@ -18,17 +18,26 @@ HOSTILE = ("\x1b[31mfire\x1b[2J\r\n2026-01-01T00:00:00.000Z  +0:00.000  voice   
 TEXT_MEMBERS = {"call.json", "transcript.txt", "audit.txt", "audit.json", "manifest.json", "SHA256SUMS"}
 
 
+def record_calls(world):
+    config = world.tmp / "holdfast.yaml"
+    config.write_text(config.read_text().replace("recording:\n", "recording:\n  enabled: true\n  transcribe: false\n"))
+
+
 async def recorded_call(world, words="There is a fire."):
     """A daemon, and a call that was heard live and recorded."""
     provider = await world.provider()
     world.write_config(provider.url)
-    config = world.tmp / "holdfast.yaml"
-    config.write_text(config.read_text().replace("recording:\n", "recording:\n  enabled: true\n  transcribe: false\n"))
+    record_calls(world)
     await world.start_daemon()
+    return await spoken_call(world, provider, words)
+
+
+async def spoken_call(world, provider, words, seconds=1):
+    """A call that ends, and the row of its recording."""
     stream, voice = await world.talking(provider)
     await voice.caller_turn(words)
     await world.event("utterance", stream.sid, speaker="caller")
-    sound = talk(1) + SILENCE * 25
+    sound = talk(seconds) + SILENCE * 25
     for at in range(0, len(sound), 160):
         await stream.media(sound[at:at + 160])
     await stream.stop()

@@ -81,6 +81,21 @@ class SetAside : public JournalTest {
         }
         return count;
     }
+    // The journal of a call as it was before its key came under another master key, moved aside; the path.
+    std::string set_aside_before_a_rotation() {
+        open();
+        a_call(1);
+        close();
+        const auto old = read_file(options.path);
+        options.master_keys = keys(k_second + "," + k_first);
+        open();
+        const auto newest = "m1:" + keys(k_second).id();
+        EXPECT_TRUE(eventually([&] { return read_file(options.path + "-wal").find(newest) != std::string::npos; }));
+        close();
+        const auto path = options.path + ".damaged-20260101T000000Z-1";
+        write_file(path, old);
+        return path;
+    }
     void expect_no_keys_aside(unsigned number) {
         EXPECT_TRUE(eventually([&] { return keys_aside(number) == 0; })) << keys_aside(number);
     }
@@ -200,34 +215,15 @@ TEST_F(SetAside, X12_APurgedCallDoesNotComeBackWhenItsFileIsReadAgain) {
 }
 
 TEST_F(SetAside, X12_AnotherSealingOfTheSameKeyGoesAsWell) {
-    open();
-    a_call(1);
-    close();
-    const auto old = read_file(options.path);
-    options.master_keys = keys(k_second + "," + k_first);
-    open();
-    const auto newest = "m1:" + keys(k_second).id();
-    ASSERT_TRUE(eventually([&] { return read_file(options.path + "-wal").find(newest) != std::string::npos; }));
-    close();
-    const auto path = options.path + ".damaged-20260101T000000Z-1";
-    write_file(path, old);
+    set_aside_before_a_rotation();
     open();
     expect_no_keys_aside(1);
     EXPECT_EQ(texts(1), fell);
 }
 
 TEST_F(SetAside, X12_AKeyThatNobodyCanTellStaysUntilItsCallIsPurged) {
-    open();
-    a_call(1);
-    close();
-    const auto old = read_file(options.path);
-    options.master_keys = keys(k_second + "," + k_first);
-    open();
-    const auto newest = "m1:" + keys(k_second).id();
-    ASSERT_TRUE(eventually([&] { return read_file(options.path + "-wal").find(newest) != std::string::npos; }));
-    close();
-    const auto path = options.path + ".damaged-20260101T000000Z-1";
-    write_file(path, old);
+    const auto path = set_aside_before_a_rotation();
+    const auto old = read_file(path);
     options.master_keys = keys(k_second);
     open();
     ASSERT_TRUE(eventually([&] { return journal->status().keys_set_aside == 2; })) << journal->status().keys_set_aside;
