@@ -1,5 +1,6 @@
 #include "sync/mongo_sink.hpp"
 
+#include "base/loop.hpp"
 #include "base/text.hpp"
 #include "log/log.hpp"
 #include "metrics/catalog.hpp"
@@ -11,6 +12,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <iterator>
 #include <map>
 #include <mutex>
@@ -25,7 +27,7 @@ constexpr log::Logger k_log{"sync"};
 constexpr std::size_t k_document_bytes_max = 15'000'000;  // MongoDB takes 16 MiB
 constexpr int k_revision_tries = 4;
 constexpr std::size_t k_reason_bytes_max = 500;
-constexpr std::size_t k_read_rows_most = 500;  // in one question, as in a batch
+constexpr std::int32_t k_patience_ms = 30'000;  // with servers that look through everything for what they have
 
 // Codes that say "not now": stepping down, shutting down, no majority, time is up (M04, M09).
 constexpr std::int64_t k_again_codes[] = {6,   7,   24,  46,  50,  64,  79,    89,    91,    96,    100,   112,
@@ -121,6 +123,8 @@ class MongoSink : public Sink, private MongoDoor {
     MongoSink(MongoSettings settings, mongoc_client_pool_t* pool)
         : settings_(std::move(settings)), pool_(pool), audio_(*this, settings_.site_id) {}
     ~MongoSink() override {
+        if (patient_client_ != nullptr) mongoc_client_pool_push(patient_pool_, patient_client_);
+        if (patient_pool_ != nullptr) mongoc_client_pool_destroy(patient_pool_);
         if (client_ != nullptr) mongoc_client_pool_push(pool_, client_);
         mongoc_client_pool_destroy(pool_);
     }
@@ -146,14 +150,8 @@ class MongoSink : public Sink, private MongoDoor {
         std::int64_t rev = 0, change = 0;
     };
     using ById = std::map<std::string, Stored>;
-    struct ReadBack {
-        std::size_t answered = 0;  // of the operations, from the first
-        ById stored;
-        std::int64_t code = 0;     // why not all
-    };
-    ReadBack read_back(const Ops& ops);
-    bool read_into(ReadBack& back, const Bson& filter, std::size_t limit);
-    static void read_back_failed(const ReadBack& back, Outcome& outcome);
+    bool read_back(const Ops& ops, ById& stored, Outcome& outcome);
+    mongoc_client_t* patient_client();
     void settle_duplicate(Op& op, const Attempt::Error& error, ById stored, Outcome& outcome);
     void refuse(const Op& op, std::string reason, bool sure, Outcome& outcome) const;
     static bool give_up(const Attempt& attempt, Outcome& outcome);
@@ -165,7 +163,9 @@ class MongoSink : public Sink, private MongoDoor {
     mongoc_collection_t* collection_ = nullptr;  // of the send that runs, and ...
     store::ChangeClass class_ = store::ChangeClass::dispatch;
     bool indexes_made_ = false;
-    std::size_t read_rows_ = k_read_rows_most;
+    bool patient_ = false;  // reads back with patient_client()
+    mongoc_client_pool_t* patient_pool_ = nullptr;
+    mongoc_client_t* patient_client_ = nullptr;
     MongoAudio audio_;
 };
 
@@ -419,16 +419,17 @@ Attempt MongoSink::read_reply(bool good, const bson_t* reply, const bson_error_t
     return attempt;
 }
 
-// Errors about single documents, with the duplicates read back in one question. In the order of the rows: a server that lets us
-// wait in the middle keeps what came before.
+// Errors about single documents, with the duplicates read back in one question. In the order of the rows: where a server lets us
+// wait in the middle, what came before is kept.
 void MongoSink::settle(const Ops& ops, std::vector<Attempt::Error> errors, Outcome& outcome) {
     std::sort(errors.begin(), errors.end(), [](const auto& a, const auto& b) { return a.op < b.op; });
     Ops duplicates;
     for (const auto& error : errors) {
         if (error.code == k_duplicate) duplicates.push_back(ops[error.op]);
     }
-    const ReadBack back = duplicates.empty() ? ReadBack() : read_back(duplicates);
-    std::size_t answered = 0;
+    ById stored;
+    Outcome reading;
+    if (!duplicates.empty()) read_back(duplicates, stored, reading);
     for (const auto& error : errors) {
         Op& op = *ops[error.op];
         outcome.settled = op.row;
@@ -436,64 +437,65 @@ void MongoSink::settle(const Ops& ops, std::vector<Attempt::Error> errors, Outco
             refuse(op, error.reason + " (code " + std::to_string(error.code) + ")", true, outcome);
             continue;
         }
-        if (answered++ == back.answered) return read_back_failed(back, outcome);
-        const auto found = back.stored.find(op.document.id);
-        settle_duplicate(op, error, found == back.stored.end() ? ById() : ById{*found}, outcome);
+        if (reading.state != Outcome::State::taken) {
+            outcome.state = reading.state;
+            outcome.why = reading.why;
+            outcome.code = reading.code;
+            return;
+        }
+        const auto found = stored.find(op.document.id);
+        settle_duplicate(op, error, found == stored.end() ? ById() : ById{*found}, outcome);
         if (outcome.state != Outcome::State::taken) return;
     }
     outcome.settled = ops.back()->row + 1;
 }
 
-void MongoSink::read_back_failed(const ReadBack& back, Outcome& outcome) {
-    outcome.state = Outcome::State::again;
-    outcome.why = "read_back";
-    outcome.code = back.code;
-}
-
-// As few questions as the server answers in time, one each at the least: some look through everything for many and not for one.
-// What it answered is kept.
-MongoSink::ReadBack MongoSink::read_back(const Ops& ops) {
-    ReadBack back;
-    while (back.answered < ops.size()) {
-        const auto begin = ops.begin() + static_cast<std::ptrdiff_t>(back.answered);
-        const Ops some(begin, begin + static_cast<std::ptrdiff_t>(std::min(read_rows_, ops.size() - back.answered)));
-        Bson filter;
-        if (some.size() == 1) {
-            filter.text("_id", some.front()->document.id);
-        } else {
-            Bson wanted;
-            wanted.array("$in", some, [](const Op* op) { return std::string_view(op->document.id); });
-            filter.document("_id", wanted);
-        }
-        if (!read_into(back, filter, some.size())) {
-            read_rows_ = std::max<std::size_t>(1, read_rows_ / 4);
-            return back;
-        }
-        back.answered += some.size();
+// The same server with more time for an answer. Connects when it is first needed.
+mongoc_client_t* MongoSink::patient_client() {
+    if (patient_client_ != nullptr) return patient_client_;
+    const MongoUri uri(mongoc_uri_copy(mongoc_client_get_uri(client_)));
+    const auto timeout_ms = mongoc_uri_get_option_as_int32(uri.get(), MONGOC_URI_SOCKETTIMEOUTMS, 0);
+    mongoc_uri_set_option_as_int32(uri.get(), MONGOC_URI_SOCKETTIMEOUTMS, std::max(timeout_ms, k_patience_ms));
+    patient_pool_ = mongoc_client_pool_new(uri.get());
+    if (patient_pool_ != nullptr) {
+        mongoc_client_pool_set_error_api(patient_pool_, MONGOC_ERROR_API_VERSION_2);
+        patient_client_ = mongoc_client_pool_pop(patient_pool_);
     }
-    read_rows_ = std::min(k_read_rows_most, read_rows_ * 2);
-    return back;
+    return patient_client_ != nullptr ? patient_client_ : client_;
 }
 
-bool MongoSink::read_into(ReadBack& back, const Bson& filter, std::size_t limit) {
-    Bson options, projection;
+// What is stored of these documents. A server that did not answer in time gets more the next time, for as long as it needs that.
+bool MongoSink::read_back(const Ops& ops, ById& stored, Outcome& outcome) {
+    Bson filter, wanted, options, projection;
+    wanted.array("$in", ops, [](const Op* op) { return std::string_view(op->document.id); });
+    filter.document("_id", wanted);
     for (const char* member : {"hash", "site_id", "generation", "rev", "change"}) projection.number(member, 1);
-    options.document("projection", projection).number("limit", static_cast<std::int64_t>(limit));
+    options.document("projection", projection).number("limit", static_cast<std::int64_t>(ops.size()));
+    mongoc_client_t* client = patient_ ? patient_client() : client_;
     // The server stops when nobody waits for it any more: else what is asked again and again piles up there.
-    const auto timeout_ms = mongoc_uri_get_option_as_int32(mongoc_client_get_uri(client_), MONGOC_URI_SOCKETTIMEOUTMS, 0);
-    if (timeout_ms > 0) options.number("maxTimeMS", timeout_ms);
-    mongoc_cursor_t* cursor = mongoc_collection_find_with_opts(collection_, filter.get(), options.get(), nullptr);
+    const auto time_ms = mongoc_uri_get_option_as_int32(mongoc_client_get_uri(client), MONGOC_URI_SOCKETTIMEOUTMS, 0);
+    if (time_ms > 0) options.number("maxTimeMS", time_ms);
+    const auto usual_ms = mongoc_uri_get_option_as_int32(mongoc_client_get_uri(client_), MONGOC_URI_SOCKETTIMEOUTMS, 0);
+    const auto began = base::Mono::now();
+    mongoc_collection_t* collection =
+        mongoc_client_get_collection(client, settings_.database.c_str(), mongoc_collection_get_name(collection_));
+    mongoc_cursor_t* cursor = mongoc_collection_find_with_opts(collection, filter.get(), options.get(), nullptr);
     for (const bson_t* found = nullptr; mongoc_cursor_next(cursor, &found);) {
         const auto id = text_at(found, "_id");
         if (!id) continue;
-        back.stored[*id] = {text_at(found, "hash"), text_at(found, "site_id"), text_at(found, "generation"), integer_at(found, "rev"),
-                            integer_at(found, "change")};
+        stored[*id] = {text_at(found, "hash"), text_at(found, "site_id"), text_at(found, "generation"), integer_at(found, "rev"),
+                       integer_at(found, "change")};
     }
     bson_error_t error;
-    const bool good = !mongoc_cursor_error(cursor, &error);
-    if (!good) back.code = error.code;
+    const bool failed = mongoc_cursor_error(cursor, &error);
     mongoc_cursor_destroy(cursor);
-    return good;
+    mongoc_collection_destroy(collection);
+    patient_ = failed || (usual_ms > 0 && base::Mono::now() - began > std::chrono::milliseconds(usual_ms));
+    if (!failed) return true;
+    outcome.state = Outcome::State::again;
+    outcome.why = "read_back";
+    outcome.code = error.code;
+    return false;
 }
 
 // 11000: it is there already, or something newer, or something else.
@@ -501,9 +503,8 @@ void MongoSink::settle_duplicate(Op& op, const Attempt::Error& error, ById store
     Attempt::Error last = error;
     for (int tries = 0; tries < k_revision_tries; ++tries) {
         if (tries > 0) {
-            ReadBack back = read_back({&op});
-            if (back.answered == 0) return read_back_failed(back, outcome);
-            stored = std::move(back.stored);
+            stored.clear();
+            if (!read_back({&op}, stored, outcome)) return;
         }
         const auto found = stored.find(op.document.id);
         if (found == stored.end()) break;  // another unique index is in the way

@@ -282,6 +282,21 @@ async def test_M02_M03_M04_M07_M09_faults_on_the_way_lose_nothing_and_make_nothi
 
 @on_proxied_servers
 @scenario
+async def test_M02_a_server_that_reads_more_slowly_than_the_time_out_is_given_more_time(world, server):
+    place = await mongo(world, server)
+    proxy = await proxied(world, place, "--rate", 0.5, "--faults", "twice", "--read-delay-ms", 700)
+    drain = await asyncio.create_subprocess_exec(
+        str(DRAIN), "--uri", proxy.uri + "&socketTimeoutMS=400", "--database", place.database_name, "--rows", "1500", "--no-states",
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    out, _ = await within(drain.communicate(), "the drain")
+    report = await proxy.end()
+    assert drain.returncode == 0 and json.loads(out)["done"] and report["made"]["twice"] > 0, (out, report)
+    texts = [row["text"] for row in place.database().transcripts.find({}, {"text": 1})]
+    assert len(texts) == len(set(texts)) == 1500
+
+
+@on_proxied_servers
+@scenario
 async def test_M04_a_set_whose_primary_steps_down_again_and_again_has_every_row_once(world, server):
     place = await mongo(world, server)
     proxy = await proxied(world, place, "--members", 3, "--step-down-every", 4)
