@@ -152,7 +152,7 @@ class MongoSink : public Sink, private MongoDoor {
     using ById = std::map<std::string, Stored>;
     bool read_back(const Ops& ops, ById& stored, Outcome& outcome);
     mongoc_client_t* patient_client();
-    void settle_duplicate(Op& op, const Attempt::Error& error, ById stored, Outcome& outcome);
+    void settle_duplicate(Op& op, const Attempt::Error& error, const ById& at_first, Outcome& outcome);
     void refuse(const Op& op, std::string reason, bool sure, Outcome& outcome) const;
     static bool give_up(const Attempt& attempt, Outcome& outcome);
     void make_indexes();
@@ -443,8 +443,7 @@ void MongoSink::settle(const Ops& ops, std::vector<Attempt::Error> errors, Outco
             outcome.code = reading.code;
             return;
         }
-        const auto found = stored.find(op.document.id);
-        settle_duplicate(op, error, found == stored.end() ? ById() : ById{*found}, outcome);
+        settle_duplicate(op, error, stored, outcome);
         if (outcome.state != Outcome::State::taken) return;
     }
     outcome.settled = ops.back()->row + 1;
@@ -452,14 +451,15 @@ void MongoSink::settle(const Ops& ops, std::vector<Attempt::Error> errors, Outco
 
 // The same server with more time for an answer. Connects when it is first needed.
 mongoc_client_t* MongoSink::patient_client() {
-    if (patient_client_ != nullptr) return patient_client_;
-    const MongoUri uri(mongoc_uri_copy(mongoc_client_get_uri(client_)));
-    const auto timeout_ms = mongoc_uri_get_option_as_int32(uri.get(), MONGOC_URI_SOCKETTIMEOUTMS, 0);
-    mongoc_uri_set_option_as_int32(uri.get(), MONGOC_URI_SOCKETTIMEOUTMS, std::max(timeout_ms, k_patience_ms));
-    patient_pool_ = mongoc_client_pool_new(uri.get());
-    if (patient_pool_ != nullptr) {
-        mongoc_client_pool_set_error_api(patient_pool_, MONGOC_ERROR_API_VERSION_2);
-        patient_client_ = mongoc_client_pool_pop(patient_pool_);
+    if (patient_pool_ == nullptr) {
+        const MongoUri uri(mongoc_uri_copy(mongoc_client_get_uri(client_)));
+        const auto timeout_ms = mongoc_uri_get_option_as_int32(uri.get(), MONGOC_URI_SOCKETTIMEOUTMS, 0);
+        mongoc_uri_set_option_as_int32(uri.get(), MONGOC_URI_SOCKETTIMEOUTMS, std::max(timeout_ms, k_patience_ms));
+        patient_pool_ = mongoc_client_pool_new(uri.get());
+        if (patient_pool_ != nullptr) {
+            mongoc_client_pool_set_error_api(patient_pool_, MONGOC_ERROR_API_VERSION_2);
+            patient_client_ = mongoc_client_pool_pop(patient_pool_);
+        }
     }
     return patient_client_ != nullptr ? patient_client_ : client_;
 }
@@ -499,15 +499,14 @@ bool MongoSink::read_back(const Ops& ops, ById& stored, Outcome& outcome) {
 }
 
 // 11000: it is there already, or something newer, or something else.
-void MongoSink::settle_duplicate(Op& op, const Attempt::Error& error, ById stored, Outcome& outcome) {
+void MongoSink::settle_duplicate(Op& op, const Attempt::Error& error, const ById& at_first, Outcome& outcome) {
     Attempt::Error last = error;
     for (int tries = 0; tries < k_revision_tries; ++tries) {
-        if (tries > 0) {
-            stored.clear();
-            if (!read_back({&op}, stored, outcome)) return;
-        }
-        const auto found = stored.find(op.document.id);
-        if (found == stored.end()) break;  // another unique index is in the way
+        ById stored;
+        if (tries > 0 && !read_back({&op}, stored, outcome)) return;
+        const ById& known = tries == 0 ? at_first : stored;
+        const auto found = known.find(op.document.id);
+        if (found == known.end()) break;  // another unique index is in the way
         const Stored& there = found->second;
         if (!op.document.grows) {
             if (there.hash && *there.hash == op.document.hash) {
