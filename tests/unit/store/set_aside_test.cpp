@@ -5,6 +5,8 @@
 #include "store/vault.hpp"
 #include "store/wipe.hpp"
 
+#include <algorithm>
+
 namespace holdfast::test {
 namespace {
 
@@ -64,20 +66,22 @@ class SetAside : public JournalTest {
     }
     void damage() { overwrite(options.path, 0, "not a database.."); }
     std::string aside() const { return folder() + "/" + files_like(folder(), ".damaged-").at(0); }
+    std::size_t keys_in(const std::string& path, unsigned number) const {
+        const auto spots = store::sealed_keys_in(read_file(path));
+        return static_cast<std::size_t>(
+            std::count_if(spots.begin(), spots.end(), [&](const store::SealedSpot& spot) { return spot.sid == sid(number).str(); }));
+    }
+    std::size_t keys_anywhere(unsigned number) const {
+        std::size_t count = 0;
+        for (const auto& entry : std::filesystem::directory_iterator(folder())) count += keys_in(entry.path().string(), number);
+        return count;
+    }
     // Keys of the call in every file but the journal itself.
     std::size_t keys_aside(unsigned number) const {
         std::size_t count = 0;
         for (const auto& entry : std::filesystem::directory_iterator(folder())) {
-            const auto name = entry.path().filename().string();
-            if (ends_in(name, "holdfast.db") || ends_in(name, "holdfast.db-wal")) continue;
-            for (const auto& spot : store::sealed_keys_in(read_file(entry.path().string()))) count += spot.sid == sid(number).str() ? 1 : 0;
-        }
-        return count;
-    }
-    std::size_t keys_anywhere(unsigned number) const {
-        std::size_t count = 0;
-        for (const auto& entry : std::filesystem::directory_iterator(folder())) {
-            for (const auto& spot : store::sealed_keys_in(read_file(entry.path().string()))) count += spot.sid == sid(number).str() ? 1 : 0;
+            const auto path = entry.path().string();
+            if (!ends_in(path, "holdfast.db") && !ends_in(path, "holdfast.db-wal")) count += keys_in(path, number);
         }
         return count;
     }
