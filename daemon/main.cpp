@@ -13,10 +13,12 @@ int main(int argc, char** argv) {
     bool check = false;
     bool reference = false;
     bool allow_no_prompts = false;
+    bool debug_switches = false;
     arguments.add_option("-c,--config", config, "configuration file")->capture_default_str();
     arguments.add_flag("--check-config", check, "report every problem of the configuration and exit");
     arguments.add_flag("--print-config", reference, "print every key with its default and exit");
     arguments.add_flag("--allow-no-prompts", allow_no_prompts, "start without recorded prompts: every call goes to a person");
+    arguments.add_flag("--debug-switches", debug_switches, "for tests: SIGUSR1 freezes the media loop for a minute");
     arguments.set_version_flag("--version", std::string(HOLDFAST_VERSION));
     try {
         arguments.parse(argc, argv);
@@ -26,8 +28,10 @@ int main(int argc, char** argv) {
     try {
         if (reference) return holdfast::app::print_reference();
         if (check) return holdfast::app::check_config(config);
+        using holdfast::app::DebugSwitches;
         using holdfast::app::PromptsNeeded;
-        return holdfast::app::run_daemon(config, allow_no_prompts ? PromptsNeeded::no : PromptsNeeded::yes);
+        return holdfast::app::run_daemon(config, allow_no_prompts ? PromptsNeeded::no : PromptsNeeded::yes,
+                                         debug_switches ? DebugSwitches::on : DebugSwitches::off);
     } catch (const std::exception& e) {
         std::cerr << "holdfastd: " << e.what() << '\n';
         return 70;

@@ -33,6 +33,7 @@
 #include "streets/file.hpp"
 #include "supervise/notify.hpp"
 #include "supervise/signals.hpp"
+#include "supervise/sockets.hpp"
 #include "supervise/watchdog.hpp"
 #include "transcribe/worker.hpp"
 
@@ -62,6 +63,7 @@ constexpr std::chrono::seconds k_extension{5};                // of systemd's pa
 constexpr std::chrono::milliseconds k_recorder_flush{5'000};
 constexpr std::chrono::milliseconds k_reader_stop{2'000};
 constexpr std::chrono::milliseconds k_journal_flush{10'000};
+constexpr std::chrono::seconds k_debug_freeze{60};            // six times what the watchdog waits
 constexpr int k_descriptors_reserved = 128;                   // journal, log, admin, listeners
 constexpr int k_descriptors_per_call = 4;                     // two legs, a renewal, a webhook
 
@@ -474,15 +476,20 @@ int Daemon::open_public() {
     net::ListenOptions options;
     options.address = listen.address;
     options.port = listen.port;
+    options.adopted_fd = supervise::inherited_socket("public");
     options.tls = public_tls_;
+    const bool inherited = options.adopted_fd >= 0;
     auto listener = net::HttpListener::open(media_, std::move(options), *front_door_);
     if (!listener) {
         k_log.error("public listener failed", {{"detail", listener.error().detail}});
         return k_exit_internal;
     }
     public_listener_ = std::move(*listener);
-    k_log.notice("public listener open", {{"address", listen.address}, {"port", public_listener_->port()},
-                                          {"tls", listen.tls}, {"calls_max", registry_->max_calls()}});
+    k_log.notice("public listener open", {{"address", inherited ? std::string("of the socket unit") : listen.address},
+                                          {"port", public_listener_->port()}, {"tls", listen.tls}, {"calls_max", registry_->max_calls()}});
+    if (inherited && listen.port != 0 && listen.port != public_listener_->port()) {
+        k_log.warning("the socket unit has another port than listen.public.port", {{"port", public_listener_->port()}, {"configured", listen.port}});
+    }
     return 0;
 }
 
@@ -753,6 +760,10 @@ int Daemon::run() {
         const auto signal = supervise::wait_signal(std::max(wait, std::chrono::milliseconds(0)));
         if (signal == supervise::Signal::terminate) break;
         if (signal == supervise::Signal::reload) reload();
+        if (signal == supervise::Signal::freeze) {
+            k_log.error("media loop frozen by a debug switch", {{"seconds", std::chrono::seconds(k_debug_freeze).count()}});
+            media_.post([] { std::this_thread::sleep_for(k_debug_freeze); });
+        }
         const auto now = base::Mono::now();
         if (now < next_probe) continue;
         next_probe = now + probe_every;
@@ -790,8 +801,8 @@ int print_reference() {
     return 0;
 }
 
-int run_daemon(const std::string& config_path, PromptsNeeded prompts) {
-    supervise::block_signals();
+int run_daemon(const std::string& config_path, PromptsNeeded prompts, DebugSwitches debug) {
+    supervise::block_signals(debug == DebugSwitches::on);
     auto config = load_or_explain(config_path);
     if (!config) return k_exit_configuration;
     std::optional<log::Session> log_session;

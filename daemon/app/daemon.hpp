@@ -11,8 +11,11 @@ int check_config(const std::string& path);
 // Without a single recorded prompt no caller could be spoken to: refused, unless somebody wants it so (E10).
 enum class PromptsNeeded { yes, no };
 
+// For tests of the supervision: SIGUSR1 freezes the media loop for a minute.
+enum class DebugSwitches { off, on };
+
 // Runs until SIGTERM (drain, then stop) or a failure; returns the exit code.
-int run_daemon(const std::string& config_path, PromptsNeeded prompts);
+int run_daemon(const std::string& config_path, PromptsNeeded prompts, DebugSwitches debug);
 
 // The commented reference of every key with its default, on stdout.
 int print_reference();

@@ -6,18 +6,22 @@
 namespace holdfast::supervise {
 namespace {
 
+bool debug_switches = false;  // main thread
+
 sigset_t watched() {
     sigset_t set;
     sigemptyset(&set);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGHUP);
+    if (debug_switches) sigaddset(&set, SIGUSR1);
     return set;
 }
 
 }  // namespace
 
-void block_signals() {
+void block_signals(bool debug) {
+    debug_switches = debug;
     const sigset_t set = watched();
     pthread_sigmask(SIG_BLOCK, &set, nullptr);
     std::signal(SIGPIPE, SIG_IGN);
@@ -31,6 +35,7 @@ Signal wait_signal(std::chrono::milliseconds wait) {
     time.tv_nsec = (wait.count() % 1000) * 1'000'000;
     const int signal = sigtimedwait(&set, nullptr, &time);
     if (signal == SIGTERM || signal == SIGINT) return Signal::terminate;
+    if (signal == SIGUSR1) return Signal::freeze;
     if (signal != SIGHUP) return Signal::none;
     sigset_t pending;
     sigpending(&pending);

@@ -6,11 +6,11 @@
 
 namespace holdfast::supervise {
 
-enum class Signal { none, terminate, reload };
+enum class Signal { none, terminate, reload, freeze };
 
 // Blocks SIGTERM, SIGINT and SIGHUP, ignores SIGPIPE and SIGXFSZ (a full quota must be an error code,
-// not a death).
-void block_signals();
+// not a death). `debug`: SIGUSR1 is watched as well, as `freeze`.
+void block_signals(bool debug = false);
 
 // Waits for the next signal, at most `wait`. A storm of reloads counts once (P19).
 Signal wait_signal(std::chrono::milliseconds wait);
