@@ -5,7 +5,7 @@
 
 namespace holdfast::app {
 
-// Reads and checks the configuration, prints every problem on stderr. 0 or k_exit_configuration.
+// Reads and checks the configuration, says which files that were and prints every problem on stderr. 0 or k_exit_configuration.
 int check_config(const std::string& path);
 
 // Without a single recorded prompt no caller could be spoken to: refused, unless somebody wants it so (E10).

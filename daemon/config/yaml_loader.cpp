@@ -16,6 +16,7 @@
 
 #include <algorithm>
 #include <sstream>
+#include <tuple>
 #include <utility>
 
 namespace holdfast::config {
@@ -326,11 +327,13 @@ void read_files(Config& config, Reader& reader) {
     }
 }
 
-// In the order of the file; what is not in it comes last.
-void order(std::vector<Problem>& problems) {
-    std::stable_sort(problems.begin(), problems.end(), [](const Problem& a, const Problem& b) {
-        return std::make_pair(a.line == 0, a.line) < std::make_pair(b.line == 0, b.line);
-    });
+// File by file, each in its order; what no line is to blame for comes last in its file, what is in none of the files at the end.
+void order(std::vector<Problem>& problems, const std::vector<Source>& sources) {
+    const auto rank = [&](const Problem& problem) {
+        const auto file = std::find_if(sources.begin(), sources.end(), [&](const Source& s) { return s.name == problem.file; });
+        return std::make_tuple(file - sources.begin(), problem.line == 0, problem.line);
+    };
+    std::stable_sort(problems.begin(), problems.end(), [&](const Problem& a, const Problem& b) { return rank(a) < rank(b); });
     if (problems.size() <= k_problems_max) return;
     const std::size_t left_out = problems.size() - k_problems_max;
     const std::string file = problems.front().file;
@@ -339,15 +342,20 @@ void order(std::vector<Problem>& problems) {
         {file, 0, 0, "", "... and " + std::to_string(left_out) + " more problems", ""});
 }
 
-LoadResult load(std::string_view text, const std::string& name, const Environment& environment,
-                Files files) {
+// `unread`: problems of files whose text is not among the sources' (it is empty there). Rules between keys are judged only once
+// every file could be read: the rest of a broken one might be what they miss.
+LoadResult load(const std::vector<Source>& sources, std::vector<Problem> unread, const Environment& environment, Files files) {
     LoadResult result;
-    result.problems = check_characters(text, name);
-    Node root;
-    if (result.problems.empty()) root = parse(text, name, result.problems);
+    result.problems = std::move(unread);
+    Reader reader(sources.front().name);
+    for (const auto& [name, text] : sources) {
+        std::vector<Problem> form = check_characters(text, name);
+        Node root;
+        if (form.empty()) root = parse(text, name, form);
+        if (form.empty()) reader.read_document(root, name);
+        result.problems.insert(result.problems.end(), form.begin(), form.end());
+    }
     if (result.problems.empty()) {
-        Reader reader(name);
-        reader.read_document(root);
         for (const Finding& finding : check(reader.config, reader.bad)) {
             Problem problem = reader.problem_at(finding.key, finding.text, finding.expected);
             if (finding.kind == Finding::Kind::note)
@@ -357,32 +365,61 @@ LoadResult load(std::string_view text, const std::string& name, const Environmen
         }
         read_credentials(reader.config, environment, files, reader, result.notes);
         if (files == Files::read) read_files(reader.config, reader);
-        result.problems = std::move(reader.problems);
-        if (result.problems.empty()) result.config = std::move(reader.config);
     }
-    order(result.problems);
+    result.problems.insert(result.problems.end(), reader.problems.begin(), reader.problems.end());
+    if (result.problems.empty()) result.config = std::move(reader.config);
+    order(result.problems, sources);
     return result;
+}
+
+// The folder of the site's own files.
+std::string site_folder(const std::string& path) {
+    const auto slash = path.rfind('/');
+    return (slash == std::string::npos ? std::string() : path.substr(0, slash + 1)) + "conf.d";
 }
 
 }  // namespace
 
 LoadResult load_text(std::string_view text, const std::string& name,
                      const Environment& environment) {
-    return load(text, name, environment, Files::ignored);
+    return load_texts({{name, std::string(text)}}, environment);
+}
+
+LoadResult load_texts(const std::vector<Source>& sources, const Environment& environment) {
+    return load(sources, {}, environment, Files::ignored);
 }
 
 LoadResult load_file(const std::string& path, const Environment& environment) {
-    const FileContent content = read_file(path, k_file_bytes_max);
-    LoadResult result;
-    if (!content.problem.empty()) {
-        result.problems.push_back(
-            {path, 0, 0, "", content.problem, "a readable configuration file"});
-    } else if ((content.mode & S_IWOTH) != 0) {
-        result.problems.push_back(
-            {path, 0, 0, "", "everybody may write to the file", "mode 0640 or 0644"});
-    } else {
-        result = load(content.text, path, environment, Files::read);
+    std::vector<Source> sources;
+    std::vector<Problem> unread;
+    std::size_t left = k_file_bytes_max;
+    const auto read = [&](const std::string& name) {
+        FileContent content = read_file(name, k_file_bytes_max);
+        const bool writable = content.problem.empty() && (content.mode & S_IWOTH) != 0;
+        const bool large = content.text.size() > left;
+        if (!content.problem.empty()) {
+            unread.push_back({name, 0, 0, "", content.problem, "a readable configuration file"});
+        } else if (writable) {
+            unread.push_back({name, 0, 0, "", "everybody may write to the file", "mode 0640 or 0644"});
+        } else if (large) {
+            unread.push_back({name, 0, 0, "", "with the files before it that is too much", "at most 1 MiB in all"});
+        } else {
+            left -= content.text.size();
+        }
+        const bool good = content.problem.empty() && !writable && !large;
+        sources.push_back({name, good ? std::move(content.text) : std::string()});
+        return good;
+    };
+    std::vector<std::string> files;
+    if (read(path)) files.push_back(path);
+    const std::string folder = site_folder(path);
+    const FolderContent site = list_yaml(folder, k_site_files_max);
+    if (!site.problem.empty()) unread.push_back({folder, 0, 0, "", site.problem, site.expected});
+    for (const auto& name : site.paths) {
+        if (read(name)) files.push_back(name);
     }
+    LoadResult result = load(sources, std::move(unread), environment, Files::read);
+    result.files = std::move(files);
     return result;
 }
 
