@@ -12,10 +12,12 @@ int main(int argc, char** argv) {
     std::string config = "/etc/holdfast/holdfast.yaml";
     bool check = false;
     bool reference = false;
+    bool manual = false;
     bool allow_no_prompts = false;
     arguments.add_option("-c,--config", config, "configuration file")->capture_default_str();
     arguments.add_flag("--check-config", check, "report every problem of the configuration and exit");
     arguments.add_flag("--print-config", reference, "print every key with its default and exit");
+    arguments.add_flag("--print-config-manual", manual, "the same as the manual page holdfast.yaml(5), in roff");
     arguments.add_flag("--allow-no-prompts", allow_no_prompts, "start without recorded prompts: every call goes to a person");
     arguments.set_version_flag("--version", std::string(HOLDFAST_VERSION));
     try {
@@ -25,6 +27,7 @@ int main(int argc, char** argv) {
     }
     try {
         if (reference) return holdfast::app::print_reference();
+        if (manual) return holdfast::app::print_manual();
         if (check) return holdfast::app::check_config(config);
         using holdfast::app::PromptsNeeded;
         return holdfast::app::run_daemon(config, allow_no_prompts ? PromptsNeeded::no : PromptsNeeded::yes);

@@ -792,6 +792,11 @@ int print_reference() {
     return 0;
 }
 
+int print_manual() {
+    std::cout << config::reference_manual();
+    return 0;
+}
+
 int run_daemon(const std::string& config_path, PromptsNeeded prompts) {
     supervise::block_signals();
     auto config = load_or_explain(config_path).config;

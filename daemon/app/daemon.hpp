@@ -17,4 +17,7 @@ int run_daemon(const std::string& config_path, PromptsNeeded prompts);
 // The commented reference of every key with its default, on stdout.
 int print_reference();
 
+// The same as the manual page holdfast.yaml(5).
+int print_manual();
+
 }  // namespace holdfast::app

@@ -206,11 +206,13 @@ enum class Files { read, ignored };
 // Finds each secret and says what its absence means. A source that is no good is its own problem.
 void read_credentials(Config& config, const Environment& environment, Files files, Reader& reader,
                       std::vector<std::string>& notes) {
-    const auto find = [&](const char* name, const char* key, const std::string& file,
-                          const char* variable) {
+    const auto find_in = [&](std::string_view name, const std::string& file, std::vector<Problem>& problems) {
+        const auto known = std::find_if(secrets().begin(), secrets().end(), [&](const SecretKey& s) { return name == s.name; });
         const std::string readable = files == Files::read ? file : std::string();
-        return find_credential({name, key, readable, variable}, environment, reader.problems);
+        config.credentials.*known->member =
+            find_credential({known->name, known->file_key, readable, known->variable}, environment, problems);
     };
+    const auto find = [&](std::string_view name, const std::string& file) { find_in(name, file, reader.problems); };
     // Whether a secret is missing: not found, not reported, and not in a file we may not look at.
     const auto is_missing = [&](const base::Secret& secret, const std::string& file,
                                 std::size_t before) {
@@ -221,8 +223,7 @@ void read_credentials(Config& config, const Environment& environment, Files file
     const auto& twilio = config.twilio;
 
     std::size_t before = reader.problems.size();
-    found.twilio_auth_token = find("twilio_auth_token", "twilio.auth_token_file",
-                                   twilio.auth_token_file, "TWILIO_AUTH_TOKEN");
+    find("twilio_auth_token", twilio.auth_token_file);
     if (twilio.verify_signature &&
         is_missing(found.twilio_auth_token, twilio.auth_token_file, before)) {
         reader.problems.push_back(reader.problem_at(
@@ -230,16 +231,12 @@ void read_credentials(Config& config, const Environment& environment, Files file
             "credential twilio_auth_token, key twilio.auth_token_file or variable "
             "TWILIO_AUTH_TOKEN"));
     }
-    found.twilio_auth_token_next = find("twilio_auth_token_next", "twilio.auth_token_next_file",
-                                        twilio.auth_token_next_file, "TWILIO_AUTH_TOKEN_NEXT");
-
-    found.twilio_api_key_secret = find("twilio_api_key_secret", "twilio.api_key_secret_file",
-                                       twilio.api_key_secret_file, "TWILIO_API_KEY_SECRET");
+    find("twilio_auth_token_next", twilio.auth_token_next_file);
+    find("twilio_api_key_secret", twilio.api_key_secret_file);
 
     const auto& webhook = config.dispatch.webhook;
     before = reader.problems.size();
-    found.dispatch_webhook_secret = find("dispatch_webhook_secret", "dispatch.webhook.secret_file", webhook.secret_file,
-                                         "DISPATCH_WEBHOOK_SECRET");
+    find("dispatch_webhook_secret", webhook.secret_file);
     if (!webhook.url.empty() && is_missing(found.dispatch_webhook_secret, webhook.secret_file, before)) {
         reader.problems.push_back(reader.problem_at(
             "dispatch.webhook", "there is no secret: nobody could know that a dispatch comes from this box",
@@ -248,12 +245,11 @@ void read_credentials(Config& config, const Environment& environment, Files file
 
     // Not having it must not keep callers from being answered: the journal writes on, sealed to the key's public half (D16).
     std::vector<Problem> no_key;
-    const std::string key_file = files == Files::read ? config.store.master_key_file : std::string();
-    found.master_key = find_credential({"master_key", "store.master_key_file", key_file, "HOLDFAST_MASTER_KEY"}, environment, no_key);
+    find_in("master_key", config.store.master_key_file, no_key);
     found.master_key_unreadable = !no_key.empty();
     for (const auto& problem : no_key) notes.push_back(to_string(problem) + ": what was sealed cannot be read until it is there");
 
-    found.mongodb_uri = find("mongodb_uri", "", "", "MONGODB_URI");
+    find("mongodb_uri", "");
 
     const auto& rungs = config.ladder.rungs;
     const auto listed = [&](std::string_view rung) {
@@ -264,8 +260,7 @@ void read_credentials(Config& config, const Environment& environment, Files file
     };
     before = reader.problems.size();
     const auto& openai = config.openai;
-    found.openai_api_key =
-        find("openai_api_key", "openai.api_key_file", openai.api_key_file, "OPENAI_API_KEY");
+    find("openai_api_key", openai.api_key_file);
     if (listed("openai") && !is_loopback_url(openai.url) &&
         is_missing(found.openai_api_key, openai.api_key_file, before)) {
         note("openai", "there is no API key (openai_api_key): rung openai is skipped");
@@ -273,8 +268,7 @@ void read_credentials(Config& config, const Environment& environment, Files file
 
     before = reader.problems.size();
     const auto& eleven = config.elevenlabs;
-    found.elevenlabs_api_key = find("elevenlabs_api_key", "elevenlabs.api_key_file",
-                                    eleven.api_key_file, "ELEVENLABS_API_KEY");
+    find("elevenlabs_api_key", eleven.api_key_file);
     if ((listed("eleven_realtime") || listed("eleven_agent") || listed("scripted")) &&
         !is_loopback_url(eleven.url) &&
         is_missing(found.elevenlabs_api_key, eleven.api_key_file, before)) {
@@ -289,7 +283,9 @@ void check_file(const char* key, const std::string& path, bool secret, Reader& r
     if (path.empty() || reader.bad.count(key) != 0) return;
     const FileContent content = read_file(path, k_file_bytes_max);
     if (!content.problem.empty()) {
-        reader.problems.push_back(reader.problem_at(key, content.problem, "a readable file"));
+        const bool by_default = render(*find_key(key), reader.config) == render(*find_key(key), Config());
+        reader.problems.push_back(
+            reader.problem_at(key, content.problem, by_default ? "a readable file " + path + ", or this key" : "a readable file"));
     } else if (secret && (content.mode & 007) != 0) {
         reader.problems.push_back(
             reader.problem_at(key, "the file is open to everybody", "mode 0640 or tighter"));

@@ -59,6 +59,9 @@ ReloadDiff diff_reload(const Config& running, const Config& next);
 // Every key with its default and explanation, as YAML: etc/holdfast.yaml is this text.
 std::string reference_yaml();
 
+// The same as the manual page holdfast.yaml(5), in roff: debian/holdfast.yaml.5 is this text.
+std::string reference_manual();
+
 log::Level log_level(const Config& config);
 log::Format log_format(const Config& config);  // decides `auto`
 
