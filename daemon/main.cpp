@@ -12,11 +12,13 @@ int main(int argc, char** argv) {
     std::string config = "/etc/holdfast/holdfast.yaml";
     bool check = false;
     bool reference = false;
+    bool manual = false;
     bool allow_no_prompts = false;
     bool debug_switches = false;
     arguments.add_option("-c,--config", config, "configuration file")->capture_default_str();
     arguments.add_flag("--check-config", check, "report every problem of the configuration and exit");
     arguments.add_flag("--print-config", reference, "print every key with its default and exit");
+    arguments.add_flag("--print-config-manual", manual, "the same as the manual page holdfast.yaml(5), in roff");
     arguments.add_flag("--allow-no-prompts", allow_no_prompts, "start without recorded prompts: every call goes to a person");
     arguments.add_flag("--debug-switches", debug_switches, "for tests: SIGUSR1 freezes the media loop for a minute");
     arguments.set_version_flag("--version", std::string(HOLDFAST_VERSION));
@@ -27,6 +29,7 @@ int main(int argc, char** argv) {
     }
     try {
         if (reference) return holdfast::app::print_reference();
+        if (manual) return holdfast::app::print_manual();
         if (check) return holdfast::app::check_config(config);
         using holdfast::app::DebugSwitches;
         using holdfast::app::PromptsNeeded;

@@ -781,17 +781,19 @@ int Daemon::run() {
     return k_exit_stopped;
 }
 
-std::optional<config::Config> load_or_explain(const std::string& path) {
+config::LoadResult load_or_explain(const std::string& path) {
     auto loaded = config::load_file(path, config::Environment::process());
     for (const auto& problem : loaded.problems) std::cerr << to_string(problem) << '\n';
     for (const auto& note : loaded.notes) std::cerr << "note: " << note << '\n';
-    return std::move(loaded.config);
+    return loaded;
 }
 
 }  // namespace
 
 int check_config(const std::string& path) {
-    if (!load_or_explain(path)) return k_exit_configuration;
+    const auto loaded = load_or_explain(path);
+    for (const auto& file : loaded.files) std::cout << "read " << file << '\n';
+    if (!loaded.config) return k_exit_configuration;
     std::cout << path << ": good\n";
     return 0;
 }
@@ -801,9 +803,14 @@ int print_reference() {
     return 0;
 }
 
+int print_manual() {
+    std::cout << config::reference_manual();
+    return 0;
+}
+
 int run_daemon(const std::string& config_path, PromptsNeeded prompts, DebugSwitches debug) {
     supervise::block_signals(debug == DebugSwitches::on);
-    auto config = load_or_explain(config_path);
+    auto config = load_or_explain(config_path).config;
     if (!config) return k_exit_configuration;
     std::optional<log::Session> log_session;
     log_session.emplace(log::Options{config::log_level(*config), config::log_format(*config)});

@@ -5,7 +5,7 @@
 
 namespace holdfast::app {
 
-// Reads and checks the configuration, prints every problem on stderr. 0 or k_exit_configuration.
+// Reads and checks the configuration, says which files that were and prints every problem on stderr. 0 or k_exit_configuration.
 int check_config(const std::string& path);
 
 // Without a single recorded prompt no caller could be spoken to: refused, unless somebody wants it so (E10).
@@ -19,5 +19,8 @@ int run_daemon(const std::string& config_path, PromptsNeeded prompts, DebugSwitc
 
 // The commented reference of every key with its default, on stdout.
 int print_reference();
+
+// The same as the manual page holdfast.yaml(5).
+int print_manual();
 
 }  // namespace holdfast::app

@@ -23,8 +23,8 @@ struct PublicListen {
     std::uint16_t port = 443;
     std::string base_url;  // e.g. https://edge.psap.example ; empty: from the request's Host
     bool tls = true;
-    std::string certificate;  // PEM file, chain included
-    std::string private_key;  // PEM file
+    std::string certificate = "/etc/holdfast/tls/certificate.pem";  // chain included
+    std::string private_key = "/etc/holdfast/tls/private_key.pem";
 };
 
 struct AdminListen {

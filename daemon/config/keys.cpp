@@ -9,6 +9,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <utility>
 
 namespace holdfast::config {
 namespace {
@@ -597,6 +598,38 @@ const std::vector<Section>& sections() {
         {"log", ""},
     };
     return table;
+}
+
+const std::vector<SecretKey>& secrets() {
+    using C = Credentials;
+    static const std::vector<SecretKey> table = {
+        {"twilio_auth_token", "twilio.auth_token_file", "TWILIO_AUTH_TOKEN", &C::twilio_auth_token, k_applied,
+         "The auth token of the Twilio account, which signs its requests. Needed."},
+        {"twilio_auth_token_next", "twilio.auth_token_next_file", "TWILIO_AUTH_TOKEN_NEXT", &C::twilio_auth_token_next, k_applied,
+         "A second one, accepted as well during a rotation."},
+        {"twilio_api_key_secret", "twilio.api_key_secret_file", "TWILIO_API_KEY_SECRET", &C::twilio_api_key_secret, k_applied,
+         "The secret of twilio.api_key_sid."},
+        {"openai_api_key", "openai.api_key_file", "OPENAI_API_KEY", &C::openai_api_key, k_applied,
+         "Without it rung openai is skipped."},
+        {"elevenlabs_api_key", "elevenlabs.api_key_file", "ELEVENLABS_API_KEY", &C::elevenlabs_api_key, k_applied,
+         "Without it the rungs eleven_realtime, eleven_agent and scripted are skipped."},
+        {"mongodb_uri", "", "MONGODB_URI", &C::mongodb_uri, k_restart,
+         "Where the agency's database is, with its password. Without it nothing is sent there."},
+        {"dispatch_webhook_secret", "dispatch.webhook.secret_file", "DISPATCH_WEBHOOK_SECRET", &C::dispatch_webhook_secret, k_applied,
+         "Signs what goes to the agency's CAD. Needed with dispatch.webhook.url."},
+        {"master_key", "store.master_key_file", "HOLDFAST_MASTER_KEY", &C::master_key, k_restart,
+         "What callers say is stored sealed under it: 64 hexadecimal digits, then older keys with commas between them."},
+    };
+    return table;
+}
+
+std::string_view unit(const Key& key) {
+    static constexpr std::pair<std::string_view, std::string_view> k_units[] = {
+        {"_ms", "ms"}, {"_s", "s"}, {"_days", "days"}, {"_kbps", "kbit/s"}};
+    for (const auto& [tail, name] : k_units) {
+        if (key.path.size() > tail.size() && key.path.substr(key.path.size() - tail.size()) == tail) return name;
+    }
+    return {};
 }
 
 const Key* find_key(std::string_view path) {

@@ -57,8 +57,23 @@ struct Section {
 const std::vector<Key>& keys();          // in the order of the reference
 const std::vector<Section>& sections();  // every parent of a key
 
+// A secret, which is never in the YAML, and the three places where it is looked for (credentials.hpp).
+struct SecretKey {
+    const char* name;      // of the systemd credential
+    const char* file_key;  // empty: no key names a file
+    const char* variable;
+    base::Secret Credentials::*member;
+    OnReload on_reload;
+    std::string_view description;
+};
+
+const std::vector<SecretKey>& secrets();
+
 const Key* find_key(std::string_view path);
 bool is_section(std::string_view path);
+
+// Empty: a number without one. By the end of the name.
+std::string_view unit(const Key& key);
 
 // What is allowed, in words: "an integer from 100 to 60000".
 std::string expected(const Key& key);

@@ -146,7 +146,8 @@ std::string printable(std::string_view name) {
     return out;
 }
 
-void Reader::read_document(const Node& root) {
+void Reader::read_document(const Node& root, const std::string& file) {
+    file_ = file;
     if (root.kind == Node::Kind::map) return read_map(root, "");
     if (root.kind != Node::Kind::null) {
         add(root.at, "", std::string(kind_name(root.kind)) + " instead of sections",
@@ -154,19 +155,19 @@ void Reader::read_document(const Node& root) {
     }
 }
 
-Position Reader::position(std::string_view key) const {
+Reader::Place Reader::place(std::string_view key) const {
     for (;;) {
         const auto found = seen_.find(key);
         if (found != seen_.end()) return found->second;
         const auto dot = key.rfind('.');
-        if (dot == std::string_view::npos) return {};
+        if (dot == std::string_view::npos) return {main_, {}};
         key = key.substr(0, dot);
     }
 }
 
 Problem Reader::problem_at(std::string_view key, std::string problem, std::string expected) const {
-    const Position at = position(key);
-    return {file_, at.line, at.column, std::string(key), std::move(problem), std::move(expected)};
+    Place where = place(key);
+    return {std::move(where.file), where.at.line, where.at.column, std::string(key), std::move(problem), std::move(expected)};
 }
 
 void Reader::add(Position at, std::string key, std::string problem, std::string expected) {
@@ -193,7 +194,7 @@ void Reader::read_entry(const Node& node, const std::string& path, const std::st
     // A name with a dot in it is not the path it looks like.
     const bool dotted = node.key.find('.') != std::string::npos;
     if (!dotted && is_section(path)) {
-        seen_[path] = node.key_at;
+        seen_[path] = {file_, node.key_at};
         // Null: a section whose keys are all commented out.
         if (node.kind == Node::Kind::null) return;
         if (node.kind == Node::Kind::map) return read_map(node, path + ".");
@@ -202,7 +203,7 @@ void Reader::read_entry(const Node& node, const std::string& path, const std::st
     }
     const Key* key = dotted ? nullptr : find_key(path);
     if (key == nullptr) return unknown(node, path, prefix);
-    seen_[path] = node.kind == Node::Kind::null ? node.key_at : node.at;
+    seen_[path] = {file_, node.kind == Node::Kind::null ? node.key_at : node.at};
     assign(*key, node);
 }
 

@@ -1,4 +1,4 @@
-// From a parsed document to a Config: names, duplicates, types and ranges, by the table of keys.
+// From parsed documents to a Config: names, duplicates, types and ranges, by the table of keys.
 #pragma once
 
 #include "config/config.hpp"
@@ -17,12 +17,13 @@ namespace holdfast::config {
 
 class Reader {
   public:
-    explicit Reader(std::string file) : file_(std::move(file)) {}
+    // `main` is the file that a problem is in when no file says anything about it.
+    explicit Reader(std::string main) : main_(std::move(main)) {}
 
-    void read_document(const Node& root);
+    // Each document is laid over those before it: what it sets wins, a list as a whole.
+    void read_document(const Node& root, const std::string& file);
 
-    // Where `key`, or else the section around it, stands in the file.
-    Position position(std::string_view key) const;
+    // Where `key`, or else the section around it, was set last.
     Problem problem_at(std::string_view key, std::string problem, std::string expected) const;
 
     Config config;
@@ -30,6 +31,12 @@ class Reader {
     std::set<std::string, std::less<>> bad;  // keys that have a problem
 
   private:
+    struct Place {
+        std::string file;
+        Position at;
+    };
+
+    Place place(std::string_view key) const;
     void read_map(const Node& map, const std::string& prefix);
     void read_entry(const Node& node, const std::string& path, const std::string& prefix);
     void unknown(const Node& node, const std::string& path, const std::string& prefix);
@@ -40,8 +47,9 @@ class Reader {
     std::string text_problem(const Key& key, const Node& node) const;
     void add(Position at, std::string key, std::string problem, std::string expected);
 
-    std::string file_;
-    std::map<std::string, Position, std::less<>> seen_;  // keys and sections, by path
+    const std::string main_;
+    std::string file_;  // that is being read
+    std::map<std::string, Place, std::less<>> seen_;  // keys and sections, by path
 };
 
 // A name from the file, fit for a message: one line, not long.

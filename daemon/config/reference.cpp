@@ -8,14 +8,18 @@ namespace holdfast::config {
 namespace {
 
 constexpr char k_head[] =
-    "# Configuration of holdfastd, the Holdfast daemon.\n"
+    "# Configuration of holdfastd, the Holdfast daemon: the reference, to copy from.\n"
+    "#\n"
+    "# A site's own settings belong into files of their own, /etc/holdfast/conf.d/*.yaml. They are read\n"
+    "# after /etc/holdfast/holdfast.yaml in the order of their names; a later file wins, key by key.\n"
+    "# The same as a manual page: man holdfast.yaml\n"
     "#\n"
     "# Every key is shown with its default. To change one, remove the '#' directly before its name "
     "and\n"
     "# leave the indentation as it is. A key that is not set keeps its default.\n"
     "#\n"
     "# After a change:\n"
-    "#   holdfastd --check-config      reports every mistake with line and column\n"
+    "#   holdfastctl check             reports every mistake with line and column\n"
     "#   systemctl reload holdfast     applies it without ending a call; a file with a mistake "
     "changes\n"
     "#                                 nothing. Keys marked [restart] need `systemctl restart "

@@ -16,6 +16,7 @@
 
 #include <algorithm>
 #include <sstream>
+#include <tuple>
 #include <utility>
 
 namespace holdfast::config {
@@ -205,11 +206,13 @@ enum class Files { read, ignored };
 // Finds each secret and says what its absence means. A source that is no good is its own problem.
 void read_credentials(Config& config, const Environment& environment, Files files, Reader& reader,
                       std::vector<std::string>& notes) {
-    const auto find = [&](const char* name, const char* key, const std::string& file,
-                          const char* variable) {
+    const auto find_in = [&](std::string_view name, const std::string& file, std::vector<Problem>& problems) {
+        const auto known = std::find_if(secrets().begin(), secrets().end(), [&](const SecretKey& s) { return name == s.name; });
         const std::string readable = files == Files::read ? file : std::string();
-        return find_credential({name, key, readable, variable}, environment, reader.problems);
+        config.credentials.*known->member =
+            find_credential({known->name, known->file_key, readable, known->variable}, environment, problems);
     };
+    const auto find = [&](std::string_view name, const std::string& file) { find_in(name, file, reader.problems); };
     // Whether a secret is missing: not found, not reported, and not in a file we may not look at.
     const auto is_missing = [&](const base::Secret& secret, const std::string& file,
                                 std::size_t before) {
@@ -220,8 +223,7 @@ void read_credentials(Config& config, const Environment& environment, Files file
     const auto& twilio = config.twilio;
 
     std::size_t before = reader.problems.size();
-    found.twilio_auth_token = find("twilio_auth_token", "twilio.auth_token_file",
-                                   twilio.auth_token_file, "TWILIO_AUTH_TOKEN");
+    find("twilio_auth_token", twilio.auth_token_file);
     if (twilio.verify_signature &&
         is_missing(found.twilio_auth_token, twilio.auth_token_file, before)) {
         reader.problems.push_back(reader.problem_at(
@@ -229,16 +231,12 @@ void read_credentials(Config& config, const Environment& environment, Files file
             "credential twilio_auth_token, key twilio.auth_token_file or variable "
             "TWILIO_AUTH_TOKEN"));
     }
-    found.twilio_auth_token_next = find("twilio_auth_token_next", "twilio.auth_token_next_file",
-                                        twilio.auth_token_next_file, "TWILIO_AUTH_TOKEN_NEXT");
-
-    found.twilio_api_key_secret = find("twilio_api_key_secret", "twilio.api_key_secret_file",
-                                       twilio.api_key_secret_file, "TWILIO_API_KEY_SECRET");
+    find("twilio_auth_token_next", twilio.auth_token_next_file);
+    find("twilio_api_key_secret", twilio.api_key_secret_file);
 
     const auto& webhook = config.dispatch.webhook;
     before = reader.problems.size();
-    found.dispatch_webhook_secret = find("dispatch_webhook_secret", "dispatch.webhook.secret_file", webhook.secret_file,
-                                         "DISPATCH_WEBHOOK_SECRET");
+    find("dispatch_webhook_secret", webhook.secret_file);
     if (!webhook.url.empty() && is_missing(found.dispatch_webhook_secret, webhook.secret_file, before)) {
         reader.problems.push_back(reader.problem_at(
             "dispatch.webhook", "there is no secret: nobody could know that a dispatch comes from this box",
@@ -247,12 +245,11 @@ void read_credentials(Config& config, const Environment& environment, Files file
 
     // Not having it must not keep callers from being answered: the journal writes on, sealed to the key's public half (D16).
     std::vector<Problem> no_key;
-    const std::string key_file = files == Files::read ? config.store.master_key_file : std::string();
-    found.master_key = find_credential({"master_key", "store.master_key_file", key_file, "HOLDFAST_MASTER_KEY"}, environment, no_key);
+    find_in("master_key", config.store.master_key_file, no_key);
     found.master_key_unreadable = !no_key.empty();
     for (const auto& problem : no_key) notes.push_back(to_string(problem) + ": what was sealed cannot be read until it is there");
 
-    found.mongodb_uri = find("mongodb_uri", "", "", "MONGODB_URI");
+    find("mongodb_uri", "");
 
     const auto& rungs = config.ladder.rungs;
     const auto listed = [&](std::string_view rung) {
@@ -263,8 +260,7 @@ void read_credentials(Config& config, const Environment& environment, Files file
     };
     before = reader.problems.size();
     const auto& openai = config.openai;
-    found.openai_api_key =
-        find("openai_api_key", "openai.api_key_file", openai.api_key_file, "OPENAI_API_KEY");
+    find("openai_api_key", openai.api_key_file);
     if (listed("openai") && !is_loopback_url(openai.url) &&
         is_missing(found.openai_api_key, openai.api_key_file, before)) {
         note("openai", "there is no API key (openai_api_key): rung openai is skipped");
@@ -272,8 +268,7 @@ void read_credentials(Config& config, const Environment& environment, Files file
 
     before = reader.problems.size();
     const auto& eleven = config.elevenlabs;
-    found.elevenlabs_api_key = find("elevenlabs_api_key", "elevenlabs.api_key_file",
-                                    eleven.api_key_file, "ELEVENLABS_API_KEY");
+    find("elevenlabs_api_key", eleven.api_key_file);
     if ((listed("eleven_realtime") || listed("eleven_agent") || listed("scripted")) &&
         !is_loopback_url(eleven.url) &&
         is_missing(found.elevenlabs_api_key, eleven.api_key_file, before)) {
@@ -288,7 +283,9 @@ void check_file(const char* key, const std::string& path, bool secret, Reader& r
     if (path.empty() || reader.bad.count(key) != 0) return;
     const FileContent content = read_file(path, k_file_bytes_max);
     if (!content.problem.empty()) {
-        reader.problems.push_back(reader.problem_at(key, content.problem, "a readable file"));
+        const bool by_default = render(*find_key(key), reader.config) == render(*find_key(key), Config());
+        reader.problems.push_back(
+            reader.problem_at(key, content.problem, by_default ? "a readable file " + path + ", or this key" : "a readable file"));
     } else if (secret && (content.mode & 007) != 0) {
         reader.problems.push_back(
             reader.problem_at(key, "the file is open to everybody", "mode 0640 or tighter"));
@@ -326,11 +323,13 @@ void read_files(Config& config, Reader& reader) {
     }
 }
 
-// In the order of the file; what is not in it comes last.
-void order(std::vector<Problem>& problems) {
-    std::stable_sort(problems.begin(), problems.end(), [](const Problem& a, const Problem& b) {
-        return std::make_pair(a.line == 0, a.line) < std::make_pair(b.line == 0, b.line);
-    });
+// File by file, each in its order; what no line is to blame for comes last in its file, what is in none of the files at the end.
+void order(std::vector<Problem>& problems, const std::vector<Source>& sources) {
+    const auto rank = [&](const Problem& problem) {
+        const auto file = std::find_if(sources.begin(), sources.end(), [&](const Source& s) { return s.name == problem.file; });
+        return std::make_tuple(file - sources.begin(), problem.line == 0, problem.line);
+    };
+    std::stable_sort(problems.begin(), problems.end(), [&](const Problem& a, const Problem& b) { return rank(a) < rank(b); });
     if (problems.size() <= k_problems_max) return;
     const std::size_t left_out = problems.size() - k_problems_max;
     const std::string file = problems.front().file;
@@ -339,15 +338,20 @@ void order(std::vector<Problem>& problems) {
         {file, 0, 0, "", "... and " + std::to_string(left_out) + " more problems", ""});
 }
 
-LoadResult load(std::string_view text, const std::string& name, const Environment& environment,
-                Files files) {
+// `unread`: problems of files whose text is not among the sources' (it is empty there). Rules between keys are judged only once
+// every file could be read: the rest of a broken one might be what they miss.
+LoadResult load(const std::vector<Source>& sources, std::vector<Problem> unread, const Environment& environment, Files files) {
     LoadResult result;
-    result.problems = check_characters(text, name);
-    Node root;
-    if (result.problems.empty()) root = parse(text, name, result.problems);
+    result.problems = std::move(unread);
+    Reader reader(sources.front().name);
+    for (const auto& [name, text] : sources) {
+        std::vector<Problem> form = check_characters(text, name);
+        Node root;
+        if (form.empty()) root = parse(text, name, form);
+        if (form.empty()) reader.read_document(root, name);
+        result.problems.insert(result.problems.end(), form.begin(), form.end());
+    }
     if (result.problems.empty()) {
-        Reader reader(name);
-        reader.read_document(root);
         for (const Finding& finding : check(reader.config, reader.bad)) {
             Problem problem = reader.problem_at(finding.key, finding.text, finding.expected);
             if (finding.kind == Finding::Kind::note)
@@ -357,32 +361,61 @@ LoadResult load(std::string_view text, const std::string& name, const Environmen
         }
         read_credentials(reader.config, environment, files, reader, result.notes);
         if (files == Files::read) read_files(reader.config, reader);
-        result.problems = std::move(reader.problems);
-        if (result.problems.empty()) result.config = std::move(reader.config);
     }
-    order(result.problems);
+    result.problems.insert(result.problems.end(), reader.problems.begin(), reader.problems.end());
+    if (result.problems.empty()) result.config = std::move(reader.config);
+    order(result.problems, sources);
     return result;
+}
+
+// The folder of the site's own files.
+std::string site_folder(const std::string& path) {
+    const auto slash = path.rfind('/');
+    return (slash == std::string::npos ? std::string() : path.substr(0, slash + 1)) + "conf.d";
 }
 
 }  // namespace
 
 LoadResult load_text(std::string_view text, const std::string& name,
                      const Environment& environment) {
-    return load(text, name, environment, Files::ignored);
+    return load_texts({{name, std::string(text)}}, environment);
+}
+
+LoadResult load_texts(const std::vector<Source>& sources, const Environment& environment) {
+    return load(sources, {}, environment, Files::ignored);
 }
 
 LoadResult load_file(const std::string& path, const Environment& environment) {
-    const FileContent content = read_file(path, k_file_bytes_max);
-    LoadResult result;
-    if (!content.problem.empty()) {
-        result.problems.push_back(
-            {path, 0, 0, "", content.problem, "a readable configuration file"});
-    } else if ((content.mode & S_IWOTH) != 0) {
-        result.problems.push_back(
-            {path, 0, 0, "", "everybody may write to the file", "mode 0640 or 0644"});
-    } else {
-        result = load(content.text, path, environment, Files::read);
+    std::vector<Source> sources;
+    std::vector<Problem> unread;
+    std::size_t left = k_file_bytes_max;
+    const auto read = [&](const std::string& name) {
+        FileContent content = read_file(name, k_file_bytes_max);
+        const bool writable = content.problem.empty() && (content.mode & S_IWOTH) != 0;
+        const bool large = content.text.size() > left;
+        if (!content.problem.empty()) {
+            unread.push_back({name, 0, 0, "", content.problem, "a readable configuration file"});
+        } else if (writable) {
+            unread.push_back({name, 0, 0, "", "everybody may write to the file", "mode 0640 or 0644"});
+        } else if (large) {
+            unread.push_back({name, 0, 0, "", "with the files before it that is too much", "at most 1 MiB in all"});
+        } else {
+            left -= content.text.size();
+        }
+        const bool good = content.problem.empty() && !writable && !large;
+        sources.push_back({name, good ? std::move(content.text) : std::string()});
+        return good;
+    };
+    std::vector<std::string> files;
+    if (read(path)) files.push_back(path);
+    const std::string folder = site_folder(path);
+    const FolderContent site = list_yaml(folder, k_site_files_max);
+    if (!site.problem.empty()) unread.push_back({folder, 0, 0, "", site.problem, site.expected});
+    for (const auto& name : site.paths) {
+        if (read(name)) files.push_back(name);
     }
+    LoadResult result = load(sources, std::move(unread), environment, Files::read);
+    result.files = std::move(files);
     return result;
 }
 

@@ -317,11 +317,12 @@ TEST(ConfigChecks, KeysThatAreAlreadyBadAreLeftAlone) {
 }
 
 TEST(ConfigChecks, FindingsPointAtTheKeyOrItsSection) {
-    EXPECT_THAT(problems("listen:\n  admin:\n    address: 192.0.2.1\n  public: {}\n"),
+    EXPECT_THAT(problems("listen:\n  admin:\n    address: 192.0.2.1\n  public:\n    certificate: \"\"\n"),
                 ElementsAre(testing::StartsWith("h.yaml:3:14: listen.admin.address:"),
-                            testing::StartsWith("h.yaml:4:3: listen.public.certificate:"),
-                            testing::StartsWith("h.yaml:4:3: listen.public.private_key:"),
+                            testing::StartsWith("h.yaml:5:18: listen.public.certificate: missing, but tls is true"),
                             testing::StartsWith("h.yaml: person.number: missing")));
+    EXPECT_THAT(problems(plain_listener() + "openai: {}\ndispatch:\n  webhook:\n    url: \"https://cad.example/\"\n"),
+                ElementsAre(testing::StartsWith("h.yaml:4:3: dispatch.webhook: there is no secret")));
 }
 
 }  // namespace

@@ -58,6 +58,13 @@ TEST_F(ConfigFile, CertificatesMustBeThereAndTheKeyNotOpenToEverybody) {
     EXPECT_THAT(load(text), IsEmpty());
 }
 
+TEST_F(ConfigFile, ACertificateMissingAtItsDefaultPlaceSaysWhereThatIs) {
+    const std::string text = "person: {number: \"+15550100123\"}\n";
+    EXPECT_THAT(load(text), testing::Contains(HasSubstr(
+        "holdfast.yaml: listen.public.certificate: there is no such file (expected a readable file "
+        "/etc/holdfast/tls/certificate.pem, or this key)")));
+}
+
 TEST_F(ConfigFile, CredentialFilesOfTheYamlAreUsed) {
     const std::string text =
         with_instructions(folder_.write("i.txt", "Be calm.")) +

@@ -37,10 +37,10 @@ TEST(ConfigReload, ChangedKeysAreSortedIntoAppliedAndNeedsRestart) {
     EXPECT_THAT(diff.applied,
                 ElementsAre("twilio.numbers", "openai.ping_interval_ms", "ladder.rungs",
                             "person.number",
-                            "openai.instructions_file (content)", "credential openai_api_key",
-                            "credential elevenlabs_api_key",
+                            "openai.instructions_file (content)",
                             "credential twilio_auth_token", "credential twilio_auth_token_next",
-                            "credential twilio_api_key_secret"));
+                            "credential twilio_api_key_secret", "credential openai_api_key",
+                            "credential elevenlabs_api_key"));
 }
 
 TEST(ConfigReload, WhatNeedsARestartKeepsItsRunningValue) {
