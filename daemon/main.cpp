@@ -17,7 +17,7 @@ int main(int argc, char** argv) {
     arguments.add_flag("--check-config", check, "report every problem of the configuration and exit");
     arguments.add_flag("--print-config", reference, "print every key with its default and exit");
     arguments.add_flag("--allow-no-prompts", allow_no_prompts, "start without recorded prompts: every call goes to a person");
-    arguments.set_version_flag("--version", std::string(HOLDFAST_VERSION));
+    arguments.set_version_flag("--version", holdfast::app::version());
     try {
         arguments.parse(argc, argv);
     } catch (const CLI::ParseError& e) {

@@ -11,6 +11,7 @@
 #include "app/voices.hpp"
 #include "base/random.hpp"
 #include "base/timer.hpp"
+#include "base/version.hpp"
 #include "call/caller_leg.hpp"
 #include "call/late_case.hpp"
 #include "call/registry.hpp"
@@ -583,7 +584,7 @@ int Daemon::start() {
     } else {
         k_log.error("prompts missing, every call goes to a person", {{"detail", prompts.error().detail}});
     }
-    feed_.emplace(admin_, HOLDFAST_VERSION, config_.site.id);
+    feed_.emplace(admin_, base::version(), config_.site.id);
     if (const int code = open_store()) return code;
     if (const int code = open_public()) return code;
     if (const int code = open_admin()) return code;
@@ -617,7 +618,7 @@ void Daemon::take_snapshot() {
 // Admin loop.
 http::DaemonStatus Daemon::status() const {
     http::DaemonStatus s;
-    s.version = HOLDFAST_VERSION;
+    s.version = base::version();
     s.site_id = config_.site.id;
     s.started_utc_ms = started_utc_ms_;
     s.draining = snapshot_.draining;
@@ -741,7 +742,7 @@ void Daemon::drain() {
 
 int Daemon::run() {
     supervise::notify_ready(status_line());
-    k_log.notice("ready", {{"version", HOLDFAST_VERSION}, {"site", config_.site.id}, {"rung", ladder::to_string(ladder_->best(media_.now()))}});
+    k_log.notice("ready", {{"version", base::version()}, {"site", config_.site.id}, {"rung", ladder::to_string(ladder_->best(media_.now()))}});
     const auto watch = supervise::watchdog_interval();
     const auto probe_every = watch.count() > 0
                                  ? std::min<base::Mono::duration>(k_probe_every, watch / 2)
@@ -784,6 +785,8 @@ int check_config(const std::string& path) {
     std::cout << path << ": good\n";
     return 0;
 }
+
+std::string version() { return std::string(base::version()); }
 
 int print_reference() {
     std::cout << config::reference_yaml();
