@@ -21,7 +21,7 @@ int main(int argc, char** argv) {
     arguments.add_flag("--print-config-manual", manual, "the same as the manual page holdfast.yaml(5), in roff");
     arguments.add_flag("--allow-no-prompts", allow_no_prompts, "start without recorded prompts: every call goes to a person");
     arguments.add_flag("--debug-switches", debug_switches, "for tests: SIGUSR1 freezes the media loop for a minute");
-    arguments.set_version_flag("--version", std::string(HOLDFAST_VERSION));
+    arguments.set_version_flag("--version", holdfast::app::version());
     try {
         arguments.parse(argc, argv);
     } catch (const CLI::ParseError& e) {

@@ -1,6 +1,7 @@
 #include "app/daemon.hpp"
 
 #include "app/agency_database.hpp"
+#include "app/box_watch.hpp"
 #include "app/cad_webhook.hpp"
 #include "app/chain_anchor.hpp"
 #include "app/exit_codes.hpp"
@@ -11,6 +12,7 @@
 #include "app/voices.hpp"
 #include "base/random.hpp"
 #include "base/timer.hpp"
+#include "base/version.hpp"
 #include "call/caller_leg.hpp"
 #include "call/late_case.hpp"
 #include "call/registry.hpp"
@@ -31,9 +33,12 @@
 #include "recording/purge_timer.hpp"
 #include "store/sqlite_journal.hpp"
 #include "streets/file.hpp"
+#include "supervise/crash.hpp"
 #include "supervise/notify.hpp"
 #include "supervise/signals.hpp"
 #include "supervise/sockets.hpp"
+#include "supervise/starts.hpp"
+#include "supervise/status_line.hpp"
 #include "supervise/watchdog.hpp"
 #include "transcribe/worker.hpp"
 
@@ -57,9 +62,9 @@ constexpr log::Logger k_log{"app"};
 
 constexpr std::chrono::milliseconds k_snapshot_every{500};
 constexpr std::chrono::milliseconds k_probe_every{2000};      // cpp-daemon.md 5.2
-constexpr std::chrono::milliseconds k_status_every{5000};
 constexpr std::chrono::milliseconds k_goodbye{2000};          // for closing handshakes after a drain
 constexpr std::chrono::seconds k_extension{5};                // of systemd's patience, while there is something to wait for
+constexpr std::chrono::seconds k_first_answer{30};            // of both loops, at start
 constexpr std::chrono::milliseconds k_recorder_flush{5'000};
 constexpr std::chrono::milliseconds k_reader_stop{2'000};
 constexpr std::chrono::milliseconds k_journal_flush{10'000};
@@ -270,12 +275,16 @@ class Daemon {
 
   private:
     int open_store();
+    void guard_start();
     int open_public();
     void see_to_interrupted();
     int open_admin();
     void take_snapshot();
+    void watch_box();
+    bool loops_answer();
     http::DaemonStatus status() const;
-    std::string status_line() const;
+    std::string status_line() const { return status_line_.last(); }
+    config::Config in_force(config::Config config) const;
     void reload();
     void apply(const config::Config& loaded);
     void drain();
@@ -288,10 +297,13 @@ class Daemon {
     net::AsioLoop media_;
     net::AsioLoop admin_;
     const std::int64_t started_utc_ms_;
+    supervise::StatusLine status_line_;
 
     Prompts prompts_;
     bool prompts_loaded_ = false;
     std::unique_ptr<store::SqliteJournal> journal_;
+    std::optional<supervise::Starts> starts_;
+    bool safe_mode_ = false;
     LineShare line_share_;
     std::unique_ptr<sync::Worker> sync_;
     std::shared_ptr<net::TlsServer> public_tls_, admin_tls_;
@@ -314,6 +326,7 @@ class Daemon {
     std::optional<call::CallerLegs> legs_;
     std::optional<http::FrontDoor> front_door_;
     std::unique_ptr<net::HttpListener> public_listener_;
+    std::uint16_t public_port_ = 0;  // for the admin loop, which asks until the end, when the listener is gone
     std::optional<base::Timer> snapshot_timer_;
 
     // admin loop
@@ -321,6 +334,8 @@ class Daemon {
     std::unique_ptr<RecordingReader> recording_reader_;
     std::unique_ptr<PurgePlan> purge_plan_;
     std::unique_ptr<ChainAnchor> chain_anchor_;
+    std::optional<BoxWatch> box_watch_;
+    base::Timer settled_timer_{admin_};
     std::optional<http::AdminRoutes> admin_routes_;
     std::unique_ptr<net::HttpListener> admin_listener_;
 
@@ -367,9 +382,12 @@ bool Daemon::take_down() {
     if (admin_thread_.joinable()) admin_thread_.join();
     admin_listener_.reset();
     admin_routes_.reset();
+    settled_timer_.cancel();
+    box_watch_.reset();
     chain_anchor_.reset();
     purge_plan_.reset();
     feed_.reset();
+    if (starts_) starts_->forget();
     end_sync(std::move(sync_), sync_end);
     return sync_end == SyncEnd::left;
 }
@@ -389,14 +407,41 @@ int Daemon::open_store() {
             k_log.error("master key is no good, what was sealed cannot be read", {{"detail", keys.error().detail}});
         }
     }
+    options.while_opening = [] { supervise::extend_timeout(k_extension); };
     auto journal = store::SqliteJournal::open(std::move(options));
     if (!journal) {
         k_log.error("journal refused", {{"code", journal.error().code}, {"detail", journal.error().detail}});
         return k_exit_storage;
     }
     journal_ = std::move(*journal);
+    guard_start();
+    if (safe_mode_) return 0;
     sync_ = start_sync(config_, media_, *journal_, line_share_, recordings(config_.recording.path, recording_keys(*journal_, k_key_wait)));
     return 0;
+}
+
+// P02. Behind the journal's lock, so that a second instance by mistake is no crash of the first.
+void Daemon::guard_start() {
+    starts_.emplace(config_.store.runtime_path);
+    const auto begun = starts_->begin(supervise::Starts::since_boot());
+    if (!begun.noted) k_log.warning("starts cannot be noted in the runtime folder, a crash loop will not be noticed");
+    settled_timer_.arm(supervise::Starts::k_settled_after, [this] { starts_->forget(); });
+    safe_mode_ = begun.safe;
+    metrics::safe_mode.set(safe_mode_ ? 1 : 0);
+    if (!safe_mode_) return;
+    k_log.error("safe mode after repeated crashes: recorded prompts and people only, no sync, nothing is purged; a restart leaves it");
+    if (!journal_->append(store::Audit{media_.utc_ms(), "daemon", "safe_mode", "", std::nullopt})) {
+        k_log.error("journal queue full, an audit row is lost");
+    }
+}
+
+// In safe mode nothing talks to a provider, whatever the configuration says.
+config::Config Daemon::in_force(config::Config config) const {
+    if (safe_mode_) {
+        config.ladder.rungs.clear();
+        config.recording.transcribe = false;
+    }
+    return config;
 }
 
 int Daemon::open_public() {
@@ -414,7 +459,7 @@ int Daemon::open_public() {
         }
         metrics::cert_not_after_seconds.set(static_cast<double>(public_tls_->not_after_utc_s()));
     }
-    auto voices = Voices::build(media_, config_, prompts_.clips);
+    auto voices = Voices::build(media_, in_force(config_), prompts_.clips);
     if (!voices) {
         k_log.error("voice provider refused", {{"detail", voices.error().detail}});
         return k_exit_configuration;
@@ -428,11 +473,11 @@ int Daemon::open_public() {
     recorder_ = std::make_unique<recording::DiskRecorder>(recorder_options(config_, *journal_), *journal_);
     purge_timer_.emplace(media_, [this](recording::MayGo may_go) { recorder_->purge(std::move(may_go)); },
                          recording_release(sync_.get(), *journal_));
-    purge_timer_->start();
+    if (!safe_mode_) purge_timer_->start();  // without the sync nobody knows what the agency has
     transcriber_.emplace(config_.recording.path, *journal_, [this](const base::CallSid& call) {
         media_.post([this, call] { late_case_->transcribed(call); });
     }, recording_keys(*journal_, k_key_wait));
-    transcriber_->configure(transcription_service(config_));
+    transcriber_->configure(transcription_service(in_force(config_)));
     uplink_ = config_.uplink;
     ladder_.emplace(voices_.ladder, media_.now(), base::random_u32());
     const auto make_voice = [this](ladder::Rung rung, const base::CallSid& call, voice::VoiceListener& listener) {
@@ -485,6 +530,7 @@ int Daemon::open_public() {
         return k_exit_internal;
     }
     public_listener_ = std::move(*listener);
+    public_port_ = public_listener_->port();
     k_log.notice("public listener open", {{"address", inherited ? std::string("of the socket unit") : listen.address},
                                           {"port", public_listener_->port()}, {"tls", listen.tls}, {"calls_max", registry_->max_calls()}});
     if (inherited && listen.port != 0 && listen.port != public_listener_->port()) {
@@ -550,7 +596,7 @@ int Daemon::open_admin() {
         sync_ ? "mongodb" : "", {config_.store.retention_days, config_.store.words_retention_days, config_.store.audit_retention_days},
         std::filesystem::path(config_.store.path).parent_path().string(), sync_ && config_.mongodb.audio ? "mongodb.audio" : "",
         [this](std::int64_t before_utc_ms) { journal_->remove_set_aside(before_utc_ms); }});
-    purge_plan_->start();
+    if (!safe_mode_) purge_plan_->start();
     chain_anchor_ = std::make_unique<ChainAnchor>(admin_, *journal_);
     chain_anchor_->start();
     admin_options.purge = [this](const base::CallSid& call, std::string actor, std::string reason, auto done) {
@@ -590,16 +636,48 @@ int Daemon::start() {
     } else {
         k_log.error("prompts missing, every call goes to a person", {{"detail", prompts.error().detail}});
     }
-    feed_.emplace(admin_, HOLDFAST_VERSION, config_.site.id);
+    feed_.emplace(admin_, base::version(), config_.site.id);
     if (const int code = open_store()) return code;
     if (const int code = open_public()) return code;
     if (const int code = open_admin()) return code;
+    watch_box();
     snapshot_timer_.emplace(media_);
     take_snapshot();
     watchdog_.watch(media_);
     media_thread_ = std::thread([this] { media_.run(); });
     admin_thread_ = std::thread([this] { admin_.run(); });
     return 0;
+}
+
+void Daemon::watch_box() {
+    BoxWatch::Parts parts{admin_, *journal_, [this] { return status(); }, {}, {}};
+    parts.certificates = [this] {
+        return std::vector<BoxWatch::Certificate>{{"public", snapshot_.certificate_not_after_utc_s},
+                                                  {"admin", admin_tls_ ? admin_tls_->not_after_utc_s() : 0}};
+    };
+    parts.tell = [this](const std::string& line) { status_line_.tell(line); };
+    parts.safe_mode = safe_mode_;
+    parts.disk = supervise::device_of(config_.store.path);
+    box_watch_.emplace(std::move(parts));
+    box_watch_->start();
+}
+
+// READY means that a caller would be served: the media loop turns, and the admin loop has judged what it was told.
+bool Daemon::loops_answer() {
+    auto judged = std::make_shared<std::promise<void>>();
+    auto answer = judged->get_future();
+    media_.post([this, judged] {
+        admin_.post([this, judged] {
+            box_watch_->look();
+            judged->set_value();
+        });
+    });
+    const auto until = base::Mono::now() + k_first_answer;
+    while (answer.wait_for(std::chrono::seconds(1)) != std::future_status::ready) {
+        if (base::Mono::now() >= until) return false;
+        supervise::extend_timeout(k_extension);
+    }
+    return true;
 }
 
 // Media loop.
@@ -624,7 +702,7 @@ void Daemon::take_snapshot() {
 // Admin loop.
 http::DaemonStatus Daemon::status() const {
     http::DaemonStatus s;
-    s.version = HOLDFAST_VERSION;
+    s.version = base::version();
     s.site_id = config_.site.id;
     s.started_utc_ms = started_utc_ms_;
     s.draining = snapshot_.draining;
@@ -638,18 +716,13 @@ http::DaemonStatus Daemon::status() const {
               snapshot_.ladder.line_calls};
     s.prompts_loaded = prompts_.files.size();
     s.public_.address = config_.listen.public_.address;
-    s.public_.port = public_listener_->port();
+    s.public_.port = public_port_;
     s.public_.tls = config_.listen.public_.tls;
     s.public_.base_url = config_.listen.public_.base_url;
     s.public_.certificate_not_after_utc_s = snapshot_.certificate_not_after_utc_s;
+    s.box = box_watch_->box();
     http::decide_ready(s, admin_.utc_ms());
     return s;
-}
-
-std::string Daemon::status_line() const {
-    const auto store = journal_->status();
-    return std::to_string(static_cast<std::int64_t>(metrics::calls_active.value())) + " calls, store " +
-           store::to_string(store.health) + ", " + std::to_string(store.rows_committed) + " rows";
 }
 
 void Daemon::reload() {
@@ -668,7 +741,7 @@ void Daemon::reload() {
 
 void Daemon::apply(const config::Config& loaded) {
     auto diff = config::diff_reload(running_, loaded);
-    auto voices = Voices::build(media_, diff.effective, prompts_.clips);
+    auto voices = Voices::build(media_, in_force(diff.effective), prompts_.clips);
     if (!voices) {
         metrics::reload_total.add("rejected");
         k_log.error("configuration refused, the old one stays in force", {{"problem", voices.error().detail}});
@@ -690,7 +763,7 @@ void Daemon::apply(const config::Config& loaded) {
     for (const auto& key : diff.applied) k_log.notice("changed key applied", {{"key", key}});
     running_ = std::move(diff.effective);
     log::set_level(config::log_level(running_));
-    transcriber_->configure(transcription_service(running_));
+    transcriber_->configure(transcription_service(in_force(running_)));
     const auto check = check_place(street_list(running_));
     // The media loop takes the new values between two events; running calls keep their snapshot.
     media_.post([this, next = running_, voices = std::move(*voices), rest = std::move(*rest),
@@ -747,14 +820,17 @@ void Daemon::drain() {
 }
 
 int Daemon::run() {
+    if (!loops_answer()) {
+        k_log.error("media or admin loop does not answer, start given up");
+        return k_exit_internal;
+    }
     supervise::notify_ready(status_line());
-    k_log.notice("ready", {{"version", HOLDFAST_VERSION}, {"site", config_.site.id}, {"rung", ladder::to_string(ladder_->best(media_.now()))}});
+    k_log.notice("ready", {{"version", base::version()}, {"site", config_.site.id}, {"rung", ladder::to_string(ladder_->best(media_.now()))}});
     const auto watch = supervise::watchdog_interval();
     const auto probe_every = watch.count() > 0
                                  ? std::min<base::Mono::duration>(k_probe_every, watch / 2)
                                  : base::Mono::duration(k_probe_every);
     auto next_probe = base::Mono::now();
-    auto next_status = base::Mono::now() + k_status_every;
     for (;;) {
         const auto wait = std::chrono::duration_cast<std::chrono::milliseconds>(next_probe - base::Mono::now());
         const auto signal = supervise::wait_signal(std::max(wait, std::chrono::milliseconds(0)));
@@ -771,10 +847,6 @@ int Daemon::run() {
             supervise::notify_watchdog();
         } else {
             k_log.error("media loop does not answer, the watchdog is not fed");
-        }
-        if (now >= next_status) {
-            next_status = now + k_status_every;
-            supervise::notify_status(status_line());
         }
     }
     drain();
@@ -798,6 +870,8 @@ int check_config(const std::string& path) {
     return 0;
 }
 
+std::string version() { return std::string(base::version()); }
+
 int print_reference() {
     std::cout << config::reference_yaml();
     return 0;
@@ -810,6 +884,7 @@ int print_manual() {
 
 int run_daemon(const std::string& config_path, PromptsNeeded prompts, DebugSwitches debug) {
     supervise::block_signals(debug == DebugSwitches::on);
+    supervise::explain_crashes(base::version());
     auto config = load_or_explain(config_path).config;
     if (!config) return k_exit_configuration;
     std::optional<log::Session> log_session;

@@ -17,6 +17,9 @@ enum class DebugSwitches { off, on };
 // Runs until SIGTERM (drain, then stop) or a failure; returns the exit code.
 int run_daemon(const std::string& config_path, PromptsNeeded prompts, DebugSwitches debug);
 
+// What --version prints.
+std::string version();
+
 // The commented reference of every key with its default, on stdout.
 int print_reference();
 

@@ -99,6 +99,13 @@ Json voice_object(const VoiceStatus& voice) {
             {"last_error_code", voice.last_error_code}};
 }
 
+Json box_object(const BoxStatus& box) {
+    return {{"clock", box.clock},
+            {"disk", box.disk},
+            {"disk_life_used", box.disk_life_used < 0 ? Json() : Json(box.disk_life_used)},
+            {"safe_mode", box.safe_mode}};
+}
+
 Json public_object(const PublicStatus& listener) {
     return {
         {"address", listener.address},
@@ -270,6 +277,7 @@ std::string status_json(const DaemonStatus& status, std::int64_t now_utc_ms) {
                  {"line", line(status.line)},
                  {"store", store_object(status.store)},
                  {"sync", sync_object(status.sync)},
+                 {"box", box_object(status.box)},
                  {"prompts_loaded", status.prompts_loaded},
                  {"public", public_object(status.public_)}});
 }

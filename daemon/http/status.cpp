@@ -1,5 +1,6 @@
 #include "http/status.hpp"
 
+#include "base/wall_clock.hpp"
 #include "config/limits.hpp"
 
 namespace holdfast::http {
@@ -9,6 +10,11 @@ Part certificate_part(const PublicStatus& listener, std::int64_t now_utc_ms) {
     Part part{"certificate", PartState::ok, "good"};
     if (!listener.tls) {
         part.detail = "not_used";
+        return part;
+    }
+    // P13: by such a clock nothing expires, and nothing has expired.
+    if (!base::is_plausible_now(now_utc_ms)) {
+        part.detail = "clock_not_set";
         return part;
     }
     const auto left =
@@ -66,6 +72,17 @@ Part sync_part(const SyncStatus& sync, std::int64_t now_utc_ms) {
     return part;
 }
 
+// "unknown" is no fault of the box: another time service, a disk that does not say.
+Part clock_part(const BoxStatus& box) {
+    const bool doubtful = box.clock == "not_set" || box.clock == "unsynchronised";
+    return {"clock", doubtful ? PartState::degraded : PartState::ok, box.clock};
+}
+
+Part disk_part(const BoxStatus& box) {
+    const bool well = box.disk == "good" || box.disk == "unknown";
+    return {"disk", well ? PartState::ok : PartState::degraded, box.disk};
+}
+
 }  // namespace
 
 std::string_view to_string(PartState state) {
@@ -93,6 +110,9 @@ std::vector<Part> parts_of(const DaemonStatus& status, std::int64_t now_utc_ms) 
         voice_part(status.voice),
         certificate_part(status.public_, now_utc_ms),
         sync_part(status.sync, now_utc_ms),
+        clock_part(status.box),
+        disk_part(status.box),
+        {"safe_mode", status.box.safe_mode ? PartState::degraded : PartState::ok, status.box.safe_mode ? "on" : "off"},
         {"draining", status.draining ? PartState::down : PartState::ok,
          status.draining ? "yes" : "no"},
     };

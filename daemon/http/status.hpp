@@ -80,6 +80,14 @@ struct PublicStatus {
     std::int64_t certificate_not_after_utc_s = 0;  // 0: none
 };
 
+// The machine under the daemon, and how the daemon came up on it.
+struct BoxStatus {
+    std::string clock = "unknown";  // not_set, unsynchronised, good, unknown (nobody says)
+    std::string disk = "unknown";   // good, worn, worn_out, slow, unknown
+    double disk_life_used = -1;     // 0 to 1.1, in tenths; below 0: the disk does not say
+    bool safe_mode = false;         // after a crash loop: recorded prompts and people only, no sync
+};
+
 struct DaemonStatus {
     std::string version;
     std::string site_id;
@@ -92,6 +100,7 @@ struct DaemonStatus {
     std::vector<RungStatus> rungs;  // best first
     LineStatus line;
     SyncStatus sync;
+    BoxStatus box;
     std::size_t prompts_loaded = 0;
     PublicStatus public_;
     bool ready = false;                // a caller would be served here; see decide_ready
@@ -102,7 +111,7 @@ enum class PartState { ok, degraded, down };
 std::string_view to_string(PartState state);
 
 struct Part {
-    std::string_view name;  // front_door, prompts, store, losses, encryption, voice, certificate, sync, draining
+    std::string_view name;  // front_door, prompts, store, losses, encryption, voice, certificate, sync, clock, disk, safe_mode, draining
     PartState state = PartState::ok;
     std::string detail;  // a word or two of a fixed set
 };

@@ -197,6 +197,11 @@ inline Histogram loop_lag_seconds{"holdfast_loop_lag_seconds", "Lateness of the 
 inline Counter log_dropped_total{"holdfast_log_dropped_total", "Log lines dropped because the ring was full."};
 inline Gauge feed_clients{"holdfast_feed_clients", "Open sockets of the event feed."};
 inline Counter feed_dropped_total{"holdfast_feed_dropped_total", "Feed events dropped for slow readers."};
+inline Gauge clock_step_seconds{"holdfast_clock_step_seconds", "The last jump of the wall clock against the monotonic one; below 0: back."};
+inline Gauge clock_unsynced{"holdfast_clock_unsynced", "1 when the wall clock is not set, or not in step with a time server."};
+inline Gauge disk_life_used_ratio{"holdfast_disk_life_used_ratio",
+    "Life that the journal's disk has used, 0 to 1.1, by itself; 0 when it does not say."};
+inline Gauge safe_mode{"holdfast_safe_mode", "1 after a crash loop: recorded prompts and people only, no sync."};
 inline Gauge start_time_seconds{"holdfast_start_time_seconds", "When the daemon started, unix time."};
 
 }  // namespace holdfast::metrics

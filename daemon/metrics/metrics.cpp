@@ -145,6 +145,13 @@ std::uint64_t Histogram::count() const {
     return total;
 }
 
+std::uint64_t Histogram::count_above(double bound) const {
+    const auto first = std::upper_bound(bounds_.begin(), bounds_.end(), bound) - bounds_.begin();
+    std::uint64_t total = 0;
+    for (auto i = static_cast<std::size_t>(first); i < buckets_.size(); ++i) total += buckets_[i].load(std::memory_order_relaxed);
+    return total;
+}
+
 // One pass over the buckets gives both the series and the count, so the two always agree.
 void Histogram::write_samples(std::string& out) const {
     std::uint64_t total = 0;

@@ -83,6 +83,7 @@ class Histogram : public Metric {
     Histogram(const char* name, const char* help, std::initializer_list<double> bounds);
     void observe(double value);
     std::uint64_t count() const;
+    std::uint64_t count_above(double bound) const;  // `bound`: one of ours
     void write_samples(std::string& out) const override;
 
   private:

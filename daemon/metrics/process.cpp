@@ -3,6 +3,7 @@
 #include "metrics/exposition_text.hpp"
 
 #include "base/text.hpp"
+#include "base/version.hpp"
 
 #include <dirent.h>
 #include <sys/resource.h>
@@ -95,7 +96,7 @@ void append_process_metrics(std::string& out) {
                *booted + *started / ticks);
     }
     append_header(out, "holdfast_build_info", "1, labelled with the version that runs.", "gauge");
-    append_sample(out, "holdfast_build_info{version=\"" HOLDFAST_VERSION "\"}", std::uint64_t{1});
+    append_sample(out, "holdfast_build_info{version=\"" + std::string(base::version()) + "\"}", std::uint64_t{1});
 }
 
 }  // namespace holdfast::metrics

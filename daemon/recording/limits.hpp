@@ -27,6 +27,5 @@ constexpr auto k_stop_default = 5s;
 // --- retention ---
 constexpr std::size_t k_purge_files_max = 256;              // one run (D21)
 constexpr std::int64_t k_clock_jump_max_ms = 24ll * 3600 * 1000;   // D22
-constexpr std::int64_t k_plausible_utc_ms = 1'767'225'600'000;     // 2026-01-01: before this program was written
 
 }  // namespace holdfast::recording

@@ -2,6 +2,7 @@
 
 #include "audio/wav.hpp"
 #include "base/text.hpp"
+#include "base/wall_clock.hpp"
 #include "log/log.hpp"
 #include "metrics/catalog.hpp"
 #include "recording/limits.hpp"
@@ -69,7 +70,7 @@ std::int64_t RetentionDays::of(const std::string& retention_class) const {
 ClockCheck::ClockCheck(std::string folder) : path_(std::move(folder) + "/.purge-clock") {}
 
 ClockCheck::Verdict ClockCheck::look(std::int64_t utc_ms, base::TimePoint now) {
-    if (utc_ms < k_plausible_utc_ms) return Verdict::wrong;
+    if (!base::is_plausible_now(utc_ms)) return Verdict::wrong;
     auto text = front_of(path_);
     if (text) text->erase(std::min(text->find('\n'), text->size()));
     const auto last = text ? base::parse_decimal(*text) : std::nullopt;
@@ -114,7 +115,7 @@ std::size_t Retention::purge(const MayGo& may_go, std::int64_t utc_ms, base::Tim
         const auto sound_ms = length_of(folder_ + "/" + name, *identity);
         if (!sound_ms) continue;
         const auto days = days_.of(identity->retention_class);
-        if (days <= 0 || identity->utc_ms < k_plausible_utc_ms) continue;
+        if (days <= 0 || !base::is_plausible_date(identity->utc_ms)) continue;
         const auto ended = identity->utc_ms + *sound_ms;
         if (utc_ms - ended < days * k_day_ms) continue;
         if (may_go && may_go(identity->call, name) && remove(*identity, name, utc_ms)) ++purged;

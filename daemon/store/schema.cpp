@@ -1,5 +1,7 @@
 #include "store/schema.hpp"
 
+#include "base/version.hpp"
+
 #include <algorithm>
 
 namespace holdfast::store {
@@ -448,7 +450,7 @@ void migrate(Database& db, const std::vector<Migration>& steps, std::int64_t utc
         Transaction transaction(db);
         db.exec(step.sql);
         Query(db, "INSERT INTO migration (version, applied_utc_ms, applied_by) VALUES (?, ?, ?)", step.version, utc_ms,
-              HOLDFAST_VERSION)
+              base::version())
             .run();
         db.exec(("PRAGMA application_id=" + std::to_string(k_application_id)).c_str());
         db.exec(("PRAGMA user_version=" + std::to_string(step.version)).c_str());

@@ -15,6 +15,7 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <exception>
 #include <future>
@@ -26,6 +27,7 @@ namespace {
 
 constexpr log::Logger k_log{"store"};
 constexpr std::size_t k_rows_saved_at_once = 2'000;
+constexpr std::chrono::milliseconds k_opening_word{500};    // somebody waits for a word of us
 constexpr int k_guard_looks_per_stall = 4;
 constexpr std::chrono::milliseconds k_stop_grace{1000};      // for the last commit and the closing
 constexpr std::chrono::milliseconds k_flush_default{2000};
@@ -81,6 +83,7 @@ class SqliteJournal::Core {
     EmergencyFile emergency_;     // guarded by emergency_mutex_
     log::RepeatGuard emergency_log_;  // guarded by emergency_mutex_
     log::RepeatGuard saved_log_;      // guarded by emergency_mutex_
+    std::atomic<bool> tried_{false};  // to open the database
     bool left_unread_ = false;        // store thread: what earlier runs left could not be read; it must stay
     Keeper keeper_;               // store thread, but for acquire_lock() and state()
     base::TimePoint housekeeping_at_{};
@@ -149,6 +152,8 @@ StoreStatus SqliteJournal::Core::status() const {
         status.reason = to_string(state.trouble);
     } else if (stalled) {
         status.reason = "stalled";
+    } else if (!tried_) {
+        status.reason = "opening";  // rows wait, and callers do not
     } else if (state.salvaging) {
         status.reason = "quarantined";
     }
@@ -202,7 +207,12 @@ bool SqliteJournal::Core::wait_for(bool Core::*flag, std::chrono::milliseconds m
 void SqliteJournal::Core::start(const std::shared_ptr<Core>& core) {
     core->guard_thread_ = std::thread([core] { core->guard_loop(); });
     core->store_thread_ = std::thread([core] { core->store_loop(); });
-    core->wait_for(&Core::first_try_done_, core->options_.first_open);
+    const auto until = base::Mono::now() + core->options_.first_open;
+    for (bool tried = false; !tried && base::Mono::now() < until;) {
+        if (core->options_.while_opening) core->options_.while_opening();
+        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - base::Mono::now());
+        tried = core->wait_for(&Core::first_try_done_, std::clamp(left, std::chrono::milliseconds(1), k_opening_word));
+    }
 }
 
 void SqliteJournal::Core::stop(std::chrono::milliseconds flush) {
@@ -258,6 +268,7 @@ bool SqliteJournal::Core::store_turn() {
     if (first_try_done_) backlog_.wait(next_turn(now), keeper_.may_write(now));
     now = base::Mono::now();
     if (keeper_.may_open(now)) open_database();
+    tried_ = true;
     if (keeper_.may_write(now)) write_waiting();
     answer_questions();
     keeper_.checkpoint();

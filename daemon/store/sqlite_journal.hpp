@@ -15,6 +15,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,6 +33,7 @@ struct SqliteJournalOptions {
     std::chrono::milliseconds full_retry{1000};        // between commits on a full disk
     std::chrono::milliseconds io_failure_window{600'000};  // a second I/O error within: wait `reopen`
     std::chrono::milliseconds first_open{2000};        // open() waits so long for the database
+    std::function<void()> while_opening;               // called by open() at least once a second while it waits
     std::chrono::milliseconds housekeeping{1000};      // sizes, ballast, emptying the emergency file
     std::chrono::milliseconds file_check{10'000};      // is the file we write still the one at `path`?
     std::size_t ballast_bytes = limits::journal_ballast_bytes;

@@ -2,6 +2,7 @@
 
 #include "base/base64.hpp"
 #include "base/random.hpp"
+#include "base/version.hpp"
 #include "store/rows.hpp"
 
 #include <algorithm>
@@ -97,7 +98,7 @@ TakenOver Writer::take_over(const TakeOver& start) {
         if (start.emergency != nullptr) done.unreadable = static_cast<std::int64_t>(start.emergency->bad_bytes);
         note(start.utc_ms, "start",
              "previous=" + done.previous + " interrupted=" + std::to_string(done.interrupted) + " replayed=" +
-                 std::to_string(done.replayed) + " version=" HOLDFAST_VERSION);
+                 std::to_string(done.replayed) + " version=" + std::string(base::version()));
         Query(db_, "UPDATE schema SET run = ?, ticket = ?, clean_stop = 0, site_id = ?",
               static_cast<std::int64_t>(start.run), static_cast<std::int64_t>(start.ticket), start.site_id)
             .run();
@@ -192,7 +193,7 @@ void Writer::create_schema_row(const TakeOver& start, TakenOver& done) {
     Query(db_,
           "INSERT INTO schema (id, generation, site_id, created_utc_ms, created_by, next_seq, run, ticket, "
           "clean_stop, emergency_file, emergency_bytes) VALUES (1, ?, ?, ?, ?, 1, 0, 0, 0, '', 0)",
-          done.generation, start.site_id, start.utc_ms, HOLDFAST_VERSION)
+          done.generation, start.site_id, start.utc_ms, base::version())
         .run();
 }
 

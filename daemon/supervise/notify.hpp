@@ -1,4 +1,4 @@
-// What systemd hears from us (cpp-daemon.md 5.1). Without NOTIFY_SOCKET every call is a no-op. Main thread.
+// What systemd hears from us (cpp-daemon.md 5.1). Without NOTIFY_SOCKET every call is a no-op. Main thread, notify_status() any.
 #pragma once
 
 #include <chrono>

@@ -23,8 +23,7 @@ add_library(holdfast_options INTERFACE)
 target_compile_options(holdfast_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Wold-style-cast
   $<$<BOOL:${HOLDFAST_WERROR}>:-Werror>)
-target_compile_definitions(holdfast_options INTERFACE
-  BOOST_ASIO_HAS_STD_INVOKE_RESULT HOLDFAST_VERSION="${PROJECT_VERSION}")
+target_compile_definitions(holdfast_options INTERFACE BOOST_ASIO_HAS_STD_INVOKE_RESULT)
 target_include_directories(holdfast_options INTERFACE ${PROJECT_SOURCE_DIR}/daemon)
 target_link_libraries(holdfast_options INTERFACE Threads::Threads)
 

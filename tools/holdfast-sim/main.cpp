@@ -1,5 +1,6 @@
 // holdfast-sim: plays Twilio, plays the voice provider, loads a daemon with many calls, or spoils a line. Needs
 // nothing but the loopback interface and, for spoken text, espeak-ng.
+#include "base/version.hpp"
 #include "commands.hpp"
 
 #include <CLI/CLI.hpp>
@@ -18,7 +19,7 @@ int main(int argc, char** argv) {
         "provider, and a load of many calls. Exit codes: 0 good, 1 not good, 2 could not run, 64 "
         "usage.",
         "holdfast-sim"};
-    app.set_version_flag("--version", std::string("holdfast-sim ") + HOLDFAST_VERSION);
+    app.set_version_flag("--version", "holdfast-sim " + std::string(holdfast::base::version()));
     app.require_subcommand(1);
     std::vector<std::pair<CLI::App*, holdfast::sim::Command>> commands;
     const auto add = [&](const char* name, const char* what, auto make) {

@@ -1,6 +1,7 @@
 // The command line: what may be asked, and which command answers.
 #include "base/ids.hpp"
 #include "base/text.hpp"
+#include "base/version.hpp"
 #include "holdfastctl/commands.hpp"
 #include "holdfastctl/export.hpp"
 #include "holdfastctl/own_prompts.hpp"
@@ -123,7 +124,7 @@ struct FileOptions {
 Commands declare(CLI::App& app, Options& options, FileOptions& files) {
     app.footer(k_footer);
     app.require_subcommand(1);
-    app.set_version_flag("--version", "holdfastctl " HOLDFAST_VERSION);
+    app.set_version_flag("--version", "holdfastctl " + std::string(base::version()));
     app.add_option("--admin", options.admin, "Address of the daemon's admin listener")
         ->envname("HOLDFAST_ADMIN")
         ->capture_default_str();

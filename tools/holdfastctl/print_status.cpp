@@ -100,6 +100,18 @@ std::string sync(const Json& status, Zone zone) {
     return out;
 }
 
+// "clock good, disk worn (90 % of its life used)"
+std::string box(const Json& status, const Look& look) {
+    const auto mark = [&look](const std::string& text, bool well) { return well ? text : paint(look, Paint::bad, text); };
+    const auto clock = word(status, "clock"), disk = word(status, "disk");
+    auto out = mark("clock " + clock, clock == "good" || clock == "unknown");
+    out += ", " + mark("disk " + disk, disk == "good" || disk == "unknown");
+    const auto& used = member(status, "disk_life_used");
+    if (used.is_number()) out += " (" + std::to_string(static_cast<int>(100 * used.get<double>() + 0.5)) + " % of its life used)";
+    if (flag(status, "safe_mode")) out += ", " + mark("SAFE MODE after crashes: recorded prompts and people only, no sync", false);
+    return out;
+}
+
 std::string front_door(const Json& listener, Zone zone) {
     const auto port = number_or(listener, "port", 0);
     if (port == 0) return "closed";
@@ -134,6 +146,7 @@ std::string print_status(const Json& status, const Look& look) {
     if (member(status, "line").is_object()) out += line("line", uplink(member(status, "line")));
     out += line("journal", journal(member(status, "store")));
     if (member(status, "sync").is_object()) out += line("sync", sync(member(status, "sync"), look.zone));
+    if (member(status, "box").is_object()) out += line("box", box(member(status, "box"), look));
     out += line("front door", front_door(member(status, "public"), look.zone));
     out += line("prompts", std::to_string(number_or(status, "prompts_loaded", 0)) + " loaded");
     return out;

@@ -65,6 +65,16 @@ TEST(PrintStatus, ShowsEveryPart) {
     expect_fits(text);
 }
 
+TEST(PrintStatus, SaysHowTheBoxIs) {
+    auto document = status();
+    document["box"] = {{"clock", "good"}, {"disk", "unknown"}, {"disk_life_used", nullptr}, {"safe_mode", false}};
+    EXPECT_NE(print_status(document, Look{}).find("  box         clock good, disk unknown\n"), std::string::npos);
+    document["box"] = {{"clock", "not_set"}, {"disk", "worn"}, {"disk_life_used", 0.9}, {"safe_mode", true}};
+    const auto text = print_status(document, Look{});
+    EXPECT_NE(text.find("  box         clock not_set, disk worn (90 % of its life used), SAFE MODE after crashes"), std::string::npos) << text;
+    expect_fits(text);
+}
+
 TEST(PrintStatus, SaysWhyItIsNotReady) {
     auto document = status();
     document["ready"] = false;

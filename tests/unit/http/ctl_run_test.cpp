@@ -1,3 +1,4 @@
+#include "base/version.hpp"
 #include "holdfastctl/commands.hpp"
 #include "holdfastctl/json.hpp"
 #include "unit/http/admin_server.hpp"
@@ -34,7 +35,7 @@ TEST(Holdfastctl, HelpDocumentsTheExitCodes) {
     for (const char* word : {"Exit codes", "64", "HOLDFAST_ADMIN", "status", "tail", "check"}) {
         EXPECT_NE(help.out.find(word), std::string::npos) << word;
     }
-    EXPECT_EQ(run_ctl({"--version"}).out, "holdfastctl " HOLDFAST_VERSION "\n");
+    EXPECT_EQ(run_ctl({"--version"}).out, "holdfastctl " + std::string(base::version()) + "\n");
 }
 
 TEST(Holdfastctl, AWrongCommandLineIs64) {
