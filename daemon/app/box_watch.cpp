@@ -99,7 +99,9 @@ void BoxWatch::look_at_certificates() {
         const auto days = notices_[i].look(certificates[i].not_after_utc_s, parts_.loop.utc_ms(), parts_.loop.now());
         if (!days) continue;
         if (*days < 0) {
-            k_log.error("certificate has expired, Twilio refuses it and sends callers to the fallback", {{"listener", certificates[i].listener}});
+            const bool public_one = certificates[i].listener == "public";
+            k_log.error(public_one ? "certificate has expired, Twilio refuses it and sends callers to the fallback" : "certificate has expired",
+                        {{"listener", certificates[i].listener}});
         } else {
             k_log.warning("certificate expires soon", {{"listener", certificates[i].listener}, {"days_left", *days}});
         }

@@ -42,6 +42,7 @@
 #include "supervise/watchdog.hpp"
 #include "transcribe/worker.hpp"
 
+#include <pthread.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -644,8 +645,14 @@ int Daemon::start() {
     snapshot_timer_.emplace(media_);
     take_snapshot();
     watchdog_.watch(media_);
-    media_thread_ = std::thread([this] { media_.run(); });
-    admin_thread_ = std::thread([this] { admin_.run(); });
+    media_thread_ = std::thread([this] {
+        ::pthread_setname_np(::pthread_self(), "media");
+        media_.run();
+    });
+    admin_thread_ = std::thread([this] {
+        ::pthread_setname_np(::pthread_self(), "admin");
+        admin_.run();
+    });
     return 0;
 }
 
@@ -825,7 +832,9 @@ int Daemon::run() {
         return k_exit_internal;
     }
     supervise::notify_ready(status_line());
-    k_log.notice("ready", {{"version", base::version()}, {"site", config_.site.id}, {"rung", ladder::to_string(ladder_->best(media_.now()))}});
+    k_log.notice("ready", {{"version", base::version()},
+                           {"site", config_.site.id},
+                           {"rung", ladder::to_string(ladder_->best(media_.now()))}});
     const auto watch = supervise::watchdog_interval();
     const auto probe_every = watch.count() > 0
                                  ? std::min<base::Mono::duration>(k_probe_every, watch / 2)
