@@ -18,6 +18,12 @@ int main(int argc, char** argv) {
     arguments.add_flag("--print-config", reference, "print every key with its default and exit");
     arguments.add_flag("--allow-no-prompts", allow_no_prompts, "start without recorded prompts: every call goes to a person");
     arguments.set_version_flag("--version", std::string(HOLDFAST_VERSION));
+    arguments.footer("Exit codes:\n"
+                     "  0   it was stopped; the configuration is good\n"
+                     "  64  the command line is wrong\n"
+                     "  70  an internal failure\n"
+                     "  74  the journal cannot be opened\n"
+                     "  78  the configuration, the certificate or the prompts are no good");
     try {
         arguments.parse(argc, argv);
     } catch (const CLI::ParseError& e) {
