@@ -22,6 +22,12 @@ int main(int argc, char** argv) {
     arguments.add_flag("--allow-no-prompts", allow_no_prompts, "start without recorded prompts: every call goes to a person");
     arguments.add_flag("--debug-switches", debug_switches, "for tests: SIGUSR1 freezes the media loop for a minute");
     arguments.set_version_flag("--version", holdfast::app::version());
+    arguments.footer("Exit codes:\n"
+                     "  0   it was stopped; the configuration is good\n"
+                     "  64  the command line is wrong\n"
+                     "  70  an internal failure\n"
+                     "  74  the journal cannot be opened\n"
+                     "  78  the configuration, the certificate or the prompts are no good");
     try {
         arguments.parse(argc, argv);
     } catch (const CLI::ParseError& e) {

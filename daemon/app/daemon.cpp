@@ -5,6 +5,7 @@
 #include "app/cad_webhook.hpp"
 #include "app/chain_anchor.hpp"
 #include "app/exit_codes.hpp"
+#include "app/ladder_news.hpp"
 #include "app/prompts.hpp"
 #include "app/purge_plan.hpp"
 #include "app/recording_reader.hpp"
@@ -23,6 +24,7 @@
 #include "http/feed_hub.hpp"
 #include "http/front_door.hpp"
 #include "ladder/ladder.hpp"
+#include "log/events.hpp"
 #include "log/log.hpp"
 #include "metrics/catalog.hpp"
 #include "net/asio_loop.hpp"
@@ -306,6 +308,7 @@ class Daemon {
     std::optional<supervise::Starts> starts_;
     bool safe_mode_ = false;
     LineShare line_share_;
+    LadderNews ladder_news_;                            // media loop
     std::unique_ptr<sync::Worker> sync_;
     std::shared_ptr<net::TlsServer> public_tls_, admin_tls_;
 
@@ -411,7 +414,7 @@ int Daemon::open_store() {
     options.while_opening = [] { supervise::extend_timeout(k_extension); };
     auto journal = store::SqliteJournal::open(std::move(options));
     if (!journal) {
-        k_log.error("journal refused", {{"code", journal.error().code}, {"detail", journal.error().detail}});
+        k_log.error(log::events::journal_refused, {{"code", journal.error().code}, {"detail", journal.error().detail}});
         return k_exit_storage;
     }
     journal_ = std::move(*journal);
@@ -450,13 +453,12 @@ int Daemon::open_public() {
     if (listen.tls) {
         auto tls = net::TlsServer::load(listen.certificate, listen.private_key);
         if (!tls) {
-            k_log.error("certificate refused", {{"detail", tls.error().detail}});
+            k_log.error(log::events::certificate_refused, {{"detail", tls.error().detail}});
             return k_exit_configuration;
         }
         public_tls_ = std::move(*tls);
         if (!public_tls_->out_of_date().empty()) {
-            k_log.error("certificate out of date, Twilio will refuse it and send callers to the fallback",
-                        {{"code", public_tls_->out_of_date()}});
+            k_log.error(log::events::certificate_expired, {{"code", public_tls_->out_of_date()}});
         }
         metrics::cert_not_after_seconds.set(static_cast<double>(public_tls_->not_after_utc_s()));
     }
@@ -631,11 +633,10 @@ int Daemon::start() {
         prompts_loaded_ = true;
         for (const auto& problem : prompts_.problems) k_log.error("prompt passed over", {{"detail", problem}});
     } else if (std::string_view(prompts.error().code) == "no_prompts" && prompts_needed_ == PromptsNeeded::yes) {
-        k_log.error("no prompts, start refused; --allow-no-prompts starts and sends every call to a person",
-                    {{"detail", prompts.error().detail}});
+        k_log.error(log::events::prompts_none, {{"detail", prompts.error().detail}});
         return k_exit_configuration;
     } else {
-        k_log.error("prompts missing, every call goes to a person", {{"detail", prompts.error().detail}});
+        k_log.error(log::events::prompts_missing, {{"detail", prompts.error().detail}});
     }
     feed_.emplace(admin_, base::version(), config_.site.id);
     if (const int code = open_store()) return code;
@@ -695,6 +696,11 @@ void Daemon::take_snapshot() {
     snapshot.draining = registry_->draining();
     snapshot.healthy = registry_->healthy();
     snapshot.ladder = ladder_->snapshot(media_.now());
+    for (const auto& change : ladder_news_.look(snapshot.ladder)) {
+        const log::Fields fields = {{"rung", change.rung}, {"reason", change.reason}, {"new_calls_get", change.best}};
+        if (change.level == log::Level::warning) k_log.warning(*change.event, fields);
+        else k_log.notice(*change.event, fields);
+    }
     line_share_.set(snapshot.ladder, snapshot.calls_active, uplink_);
     transcriber_->allow(may_transcribe(snapshot.ladder, snapshot.calls_active, uplink_));
     metrics::uplink_score_up.set(snapshot.ladder.uplink_up);
@@ -738,7 +744,7 @@ void Daemon::reload() {
     if (!loaded.config) {
         metrics::reload_total.add("rejected");
         for (const auto& problem : loaded.problems) {
-            k_log.error("configuration refused, the old one stays in force", {{"problem", to_string(problem)}});
+            k_log.error(log::events::config_refused, {{"problem", to_string(problem)}});
         }
     } else {
         apply(*loaded.config);
@@ -751,22 +757,22 @@ void Daemon::apply(const config::Config& loaded) {
     auto voices = Voices::build(media_, in_force(diff.effective), prompts_.clips);
     if (!voices) {
         metrics::reload_total.add("rejected");
-        k_log.error("configuration refused, the old one stays in force", {{"problem", voices.error().detail}});
+        k_log.error(log::events::config_refused, {{"problem", voices.error().detail}});
         return;
     }
     auto rest = rest_sender(media_, diff.effective);
     if (!rest) {
         metrics::reload_total.add("rejected");
-        k_log.error("configuration refused, the old one stays in force", {{"problem", rest.error().detail}});
+        k_log.error(log::events::config_refused, {{"problem", rest.error().detail}});
         return;
     }
     auto desk = dispatch_settings(media_, diff.effective);
     if (!desk) {
         metrics::reload_total.add("rejected");
-        k_log.error("configuration refused, the old one stays in force", {{"problem", desk.error().detail}});
+        k_log.error(log::events::config_refused, {{"problem", desk.error().detail}});
         return;
     }
-    for (const auto& key : diff.needs_restart) k_log.warning("changed key needs a restart", {{"key", key}});
+    for (const auto& key : diff.needs_restart) k_log.warning(log::events::key_needs_restart, {{"key", key}});
     for (const auto& key : diff.applied) k_log.notice("changed key applied", {{"key", key}});
     running_ = std::move(diff.effective);
     log::set_level(config::log_level(running_));
@@ -787,11 +793,11 @@ void Daemon::apply(const config::Config& loaded) {
         if (public_tls_) {
             const auto result = public_tls_->reload();
             good = result.has_value();
-            if (!good) k_log.error("certificate refused, the old one stays in force", {{"detail", result.error().detail}});
+            if (!good) k_log.error(log::events::certificate_kept, {{"detail", result.error().detail}});
             metrics::cert_not_after_seconds.set(static_cast<double>(public_tls_->not_after_utc_s()));
         }
         metrics::reload_total.add(good ? "ok" : "rejected");
-        k_log.notice("configuration reloaded", {{"certificate_ok", good}});
+        k_log.notice(log::events::config_reloaded, {{"certificate_ok", good}});
     });
 }
 
@@ -799,7 +805,7 @@ void Daemon::apply(const config::Config& loaded) {
 void Daemon::drain() {
     supervise::notify_stopping(status_line());
     const auto calls = static_cast<std::int64_t>(metrics::calls_active.value());
-    k_log.notice("draining", {{"calls", calls}});
+    k_log.notice(log::events::draining, {{"calls", calls}});
     // The journal's own row of the stop is its last, which the agency gets after the next start.
     const store::Audit row{media_.utc_ms(), "daemon", "drain", "calls=" + std::to_string(calls), std::nullopt};
     if (!journal_->append(row)) k_log.error("journal queue full, an audit row is lost");
@@ -832,7 +838,7 @@ int Daemon::run() {
         return k_exit_internal;
     }
     supervise::notify_ready(status_line());
-    k_log.notice("ready", {{"version", base::version()},
+    k_log.notice(log::events::ready, {{"version", base::version()},
                            {"site", config_.site.id},
                            {"rung", ladder::to_string(ladder_->best(media_.now()))}});
     const auto watch = supervise::watchdog_interval();
@@ -855,7 +861,7 @@ int Daemon::run() {
         if (watchdog_.probe()) {
             supervise::notify_watchdog();
         } else {
-            k_log.error("media loop does not answer, the watchdog is not fed");
+            k_log.error(log::events::media_silent);
         }
     }
     drain();
@@ -902,7 +908,7 @@ int run_daemon(const std::string& config_path, PromptsNeeded prompts, DebugSwitc
     const int failed = daemon.start();
     const int code = failed != 0 ? failed : daemon.run();
     const bool left = daemon.take_down();
-    if (failed == 0) k_log.notice("stopped");
+    if (failed == 0) k_log.notice(log::events::stopped);
     if (left) {
         log_session.reset();  // with its last lines
         std::_Exit(code);

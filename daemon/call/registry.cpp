@@ -2,6 +2,7 @@
 
 #include "base/random.hpp"
 #include "config/limits.hpp"
+#include "log/events.hpp"
 #include "log/log.hpp"
 #include "metrics/catalog.hpp"
 
@@ -103,7 +104,7 @@ Admission Registry::to_person(twilio::VoiceRequest request, std::string_view why
     ended.utc_ms = utc;
     ended.reason = "overflow";
     const bool written = env_.journal.append(std::move(opened)) && env_.journal.append(std::move(ended));
-    k_log.notice("call sent to a person at once", request.call, {{"why", why}, {"written", written}});
+    k_log.notice(log::events::call_to_person, request.call, {{"why", why}, {"written", written}});
     remember(request.call);
     return Admission{false, {}, why};
 }

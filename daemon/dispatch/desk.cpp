@@ -2,6 +2,7 @@
 
 #include "config/limits.hpp"
 #include "incident/policy.hpp"
+#include "log/events.hpp"
 #include "log/log.hpp"
 #include "metrics/catalog.hpp"
 
@@ -391,7 +392,7 @@ void Desk::settle(const OwedPtr& owed, const char* step) {
 }
 
 void Desk::bury(const OwedPtr& owed, const std::string& reason) {
-    k_log.error("the CAD will not take a dispatch: somebody has to", owed->id.call,
+    k_log.error(log::events::dispatch_undeliverable, owed->id.call,
                 {{"number", owed->id.number}, {"reason", reason}, {"attempts", owed->attempts}});
     store::DeadLetter row;
     row.call = owed->id.call;

@@ -192,7 +192,7 @@ std::string format_text(const Record& record) {
 }
 
 std::string format_json(const Record& record) {
-    static constexpr std::array<std::string_view, 5> k_ours{"time", "level", "room", "message",
+    static constexpr std::array<std::string_view, 6> k_ours{"time", "level", "room", "message", "message_id",
                                                             "call"};
     std::string out = "{\"time\":\"";
     out.reserve(256);
@@ -201,6 +201,7 @@ std::string format_json(const Record& record) {
     out.append("\",\"room\":\"").append(record.room).append("\",\"message\":\"");
     append_escaped(out, record.message, k_message_bytes_max, true, true);
     out += '"';
+    if (!record.message_id.empty()) out.append(",\"message_id\":\"").append(record.message_id).append("\"");
     if (!record.call.empty()) {
         out += ",\"call\":\"";
         append_escaped(out, record.call, k_value_bytes_max, true, true);
@@ -223,6 +224,7 @@ std::string format_journald(const Record& record) {
     out.append(record.room).append(": ");
     append_sentence(out, record);
     out += "\nPRIORITY=" + std::to_string(syslog_priority(record.level));
+    if (!record.message_id.empty()) out.append("\nMESSAGE_ID=").append(record.message_id);
     out += "\nSYSLOG_IDENTIFIER=holdfastd";
     out.append("\nHOLDFAST_ROOM=").append(record.room);
     if (!record.call.empty()) {

@@ -23,6 +23,7 @@ struct Record {
     std::string_view message;
     std::string_view call;  // empty: no call
     Fields fields;
+    std::string_view message_id;  // of an event (log/events.hpp); empty: none
 };
 
 const char* to_string(Level level);

@@ -92,7 +92,7 @@ void report_drops(std::uint64_t& reported, Format format, Clock::time_point dead
     const std::uint64_t total = dropped();
     if (total == reported) return;
     const Fields fields = {{"lines", total - reported}, {"lines_total", total}};
-    const Record record{utc_ms_now(), Level::warning, "log", "log lines dropped", {}, fields};
+    const Record record{utc_ms_now(), Level::warning, "log", "log lines dropped", {}, fields, {}};
     if (write_out({format, record.level, log::format(format, record)}, deadline)) reported = total;
 }
 
@@ -123,15 +123,15 @@ void drain(std::uint64_t session, Format format, std::uint64_t reported) {
 
 }  // namespace
 
-void Logger::write(Level level, std::string_view message, const base::CallSid* call,
-                   Fields fields) const {
+void Logger::write(Level level, std::string_view message, const base::CallSid* call, Fields fields,
+                   std::string_view message_id) const {
     if (!enabled(level)) return;
     Core& c = core();
     const Format format = c.format.load(std::memory_order_relaxed);
     const std::string_view sid =
         call == nullptr ? std::string_view() : std::string_view(call->str());
     Line line{format, level,
-              log::format(format, {utc_ms_now(), level, room_, message, sid, fields})};
+              log::format(format, {utc_ms_now(), level, room_, message, sid, fields, message_id})};
     {
         const std::lock_guard<std::mutex> lock(c.mutex);
         if (c.session % 2 == 1) {

@@ -44,6 +44,12 @@ struct Field {
 
 using Fields = std::initializer_list<Field>;
 
+// A sentence that journald knows by a number of its own, so that `journalctl -x` explains it. The table is log/events.hpp.
+struct Event {
+    std::string_view sentence;
+    std::string_view id;  // 128 bits as 32 hex digits
+};
+
 // A room's logger. `room` must be a string literal.
 class Logger {
   public:
@@ -61,8 +67,16 @@ class Logger {
     void info(std::string_view message, const base::CallSid& call, Fields fields = {}) const { write(Level::info, message, &call, fields); }
     void debug(std::string_view message, const base::CallSid& call, Fields fields = {}) const { write(Level::debug, message, &call, fields); }
 
+    void error(const Event& event, Fields fields = {}) const { write(Level::error, event.sentence, nullptr, fields, event.id); }
+    void warning(const Event& event, Fields fields = {}) const { write(Level::warning, event.sentence, nullptr, fields, event.id); }
+    void notice(const Event& event, Fields fields = {}) const { write(Level::notice, event.sentence, nullptr, fields, event.id); }
+
+    void error(const Event& event, const base::CallSid& call, Fields fields = {}) const { write(Level::error, event.sentence, &call, fields, event.id); }
+    void warning(const Event& event, const base::CallSid& call, Fields fields = {}) const { write(Level::warning, event.sentence, &call, fields, event.id); }
+    void notice(const Event& event, const base::CallSid& call, Fields fields = {}) const { write(Level::notice, event.sentence, &call, fields, event.id); }
+
   private:
-    void write(Level level, std::string_view message, const base::CallSid* call, Fields fields) const;
+    void write(Level level, std::string_view message, const base::CallSid* call, Fields fields, std::string_view message_id = {}) const;
     std::string_view room_;
 };
 

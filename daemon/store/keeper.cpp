@@ -2,6 +2,7 @@
 
 #include "base/random.hpp"
 #include "config/limits.hpp"
+#include "log/events.hpp"
 #include "log/log.hpp"
 #include "metrics/catalog.hpp"
 #include "store/rows.hpp"
@@ -39,6 +40,16 @@ std::int64_t utc_now_ms() {
 }
 
 Failure system_failure(int code, int number, const char* during) { return {code, number, during}; }
+
+// One sentence, but each kind of trouble asks for something else of people.
+const log::Event& event_of(Trouble trouble) {
+    switch (trouble) {
+        case Trouble::full: return log::events::journal_full;
+        case Trouble::readonly: return log::events::journal_read_only;
+        case Trouble::io: return log::events::journal_io;
+        default: return log::events::journal_trouble;
+    }
+}
 
 }  // namespace
 
@@ -137,12 +148,10 @@ Keeper::Step Keeper::settle_identity() {
     const Identity identity = identify(*db_, migrations().back().version);
     if (db_->ok() && agrees_with_watermark(identity)) {
         if (identity == Identity::newer) {
-            return set_aside("newer", "journal of a newer version moved aside, starting a fresh one") ? Step::moved_aside
-                                                                                                       : Step::failed;
+            return set_aside("newer", log::events::journal_newer) ? Step::moved_aside : Step::failed;
         }
         if (identity == Identity::foreign) {
-            return set_aside("foreign", "database of something else moved aside, starting a fresh one") ? Step::moved_aside
-                                                                                                        : Step::failed;
+            return set_aside("foreign", log::events::journal_foreign) ? Step::moved_aside : Step::failed;
         }
         const bool small = file_facts(options_.path).bytes <= k_whole_check_bytes;
         if (identity == Identity::ours && db_->word(small ? "PRAGMA integrity_check(1)" : "PRAGMA quick_check(1)") != "ok") {
@@ -306,6 +315,8 @@ void Keeper::announce(const TakenOver& taken) {
                                     {"replayed_rows", taken.replayed},
                                     {"emergency_bad_bytes", taken.unreadable},
                                     {"sqlite", sqlite3_libversion()}});
+    if (taken.previous == "unclean") k_log.warning(log::events::ended_unclean);
+    if (taken.interrupted > 0) k_log.warning(log::events::calls_interrupted, {{"calls", taken.interrupted}});
     publish([&](State& s) {
         s.generation = taken.generation;
         s.schema_version = migrations().back().version;
@@ -388,14 +399,14 @@ void Keeper::after_read() {
 void Keeper::suffer(const Failure& failure) {
     trouble_ = failure.trouble();
     if (failure_log_.should_log(base::Mono::now())) {
-        k_log.error("journal in trouble, rows wait", {{"trouble", to_string(trouble_)},
-                                                      {"failure", failure.text()},
-                                                      {"suppressed", failure_log_.suppressed()}});
+        k_log.error(event_of(trouble_), {{"trouble", to_string(trouble_)},
+                                         {"failure", failure.text()},
+                                         {"suppressed", failure_log_.suppressed()}});
     }
     switch (trouble_) {
         case Trouble::full: suffer_full(); break;
         case Trouble::io: suffer_io(); break;
-        case Trouble::corrupt: set_aside("damaged", "journal damaged, moved aside, starting a fresh one"); break;
+        case Trouble::corrupt: set_aside("damaged", log::events::journal_damaged); break;
         default:
             close();
             reopen_at_ = base::Mono::now() + options_.reopen;
@@ -435,7 +446,7 @@ void Keeper::close() {
     db_.reset();
 }
 
-bool Keeper::set_aside(const char* word, const char* message) {
+bool Keeper::set_aside(const char* word, const log::Event& event) {
     if (db_) db_->poison();
     writer_.reset();
     db_.reset();
@@ -449,7 +460,7 @@ bool Keeper::set_aside(const char* word, const char* message) {
         reopen_at_ = base::Mono::now() + options_.reopen;
         return false;
     }
-    k_log.error(message, {{"file", *name}});
+    k_log.error(event, {{"file", *name}});
     metrics::store_quarantined_total.add();
     set_aside_.push_back(*name);
     moved_aside_ = true;
@@ -464,7 +475,7 @@ bool Keeper::set_aside(const char* word, const char* message) {
 
 void Keeper::recovered() {
     if (trouble_ != Trouble::none) {
-        k_log.notice("journal works again", {{"trouble", to_string(trouble_)}});
+        k_log.notice(log::events::journal_recovered, {{"trouble", to_string(trouble_)}});
         failure_log_.reset();
     }
     trouble_ = Trouble::none;
@@ -571,7 +582,7 @@ void Keeper::finish_salvage() {
     losses_changed_ = true;
     begin_looking();
     metrics::calls_interrupted_total.add(static_cast<std::uint64_t>(interrupted));
-    k_log.notice("salvage finished", {{"file", salvage_->order().file},
+    k_log.notice(log::events::journal_salvaged, {{"file", salvage_->order().file},
                                       {"rows", salvaged_rows_},
                                       {"gaps", salvage_->gaps()},
                                       {"lost_rows", lost},
@@ -741,7 +752,7 @@ void Keeper::scrub_bite() {
             const bool first = writer_->lost(loss, utc_now_ms());
             if (!first) continue;
             news = true;
-            k_log.error("the journal is not what was written",
+            k_log.error(log::events::journal_loss,
                         {{"what", finding.what}, {"table", finding.table}, {"row", finding.row}, {"detail", finding.detail}});
         }
         writer_->save_next_seq();
@@ -865,9 +876,9 @@ void Keeper::measure() {
     if (share >= limits::disk_filling) return space_log_.reset();
     if (!space_log_.should_log(base::Mono::now())) return;
     if (share < limits::disk_nearly_full) {
-        k_log.error("disk of the journal is nearly full", {{"free_bytes", space.free_bytes}});
+        k_log.error(log::events::disk_nearly_full, {{"free_bytes", space.free_bytes}});
     } else {
-        k_log.warning("disk of the journal fills up", {{"free_bytes", space.free_bytes}});
+        k_log.warning(log::events::disk_filling, {{"free_bytes", space.free_bytes}});
     }
 }
 
@@ -875,7 +886,7 @@ void Keeper::measure() {
 void Keeper::check_file() {
     const FileFacts now = file_facts(options_.path);
     if (now.exists && now.inode == file_.inode && now.device == file_.device) return;
-    k_log.error("journal was deleted or replaced while open, copying it back out", {{"file", options_.path}});
+    k_log.error(log::events::journal_gone, {{"file", options_.path}});
     copy_back();
 }
 

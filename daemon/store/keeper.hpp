@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/loop.hpp"
+#include "log/log.hpp"
 #include "log/repeat.hpp"
 #include "store/backlog.hpp"
 #include "store/database.hpp"
@@ -112,7 +113,7 @@ class Keeper {
     void suffer_full();
     void suffer_io();
     void close();
-    bool set_aside(const char* word, const char* message);
+    bool set_aside(const char* word, const log::Event& event);
     void recovered();
     void start_salvage();
     void finish_salvage();

@@ -2,6 +2,7 @@
 
 #include "base/random.hpp"
 #include "base/text.hpp"
+#include "log/events.hpp"
 #include "log/log.hpp"
 #include "metrics/catalog.hpp"
 #include "store/backlog.hpp"
@@ -389,7 +390,7 @@ SqliteJournal::Core::Saved SqliteJournal::Core::save_overdue(base::TimePoint ove
         }
         metrics::store_emergency_rows_total.add(rows.size());
         if (saved_log_.should_log(base::Mono::now())) {
-            k_log.error("no commit possible, rows go into the emergency file", {{"rows", rows.size()}});
+            k_log.error(log::events::journal_emergency, {{"rows", rows.size()}});
         }
         acks = backlog_.saved(rows);
     }

@@ -2,6 +2,8 @@
 
 #include "base/backoff.hpp"
 #include "base/loop.hpp"
+#include "config/limits.hpp"
+#include "log/events.hpp"
 #include "log/log.hpp"
 #include "log/repeat.hpp"
 #include "metrics/catalog.hpp"
@@ -115,6 +117,7 @@ class Worker::Core {
     std::array<Sent, std::size(store::k_change_classes)> sent_{};
     std::map<std::string, int> unsure_;  // documents that failed without a clear reason, and how often
     log::RepeatGuard failure_log_{std::chrono::minutes(1)};
+    log::RepeatGuard late_log_{limits::sync_late, std::chrono::hours(24)};
     base::TimePoint backlog_at_{};
 
     mutable std::mutex mutex_;
@@ -284,7 +287,7 @@ Worker::Core::Turn Worker::Core::handle(const Outcome& outcome, const store::Cha
             s.code = 0;
         });
         metrics::sync_state.set(static_cast<double>(State::good));
-        if (back) k_log.notice("the sink takes rows again", {{"sink", sink_->name()}});
+        if (back) k_log.notice(log::events::sync_back, {{"sink", sink_->name()}});
         rows_ = std::min(k_rows_most, rows_ * 2);
         return Turn::moved;
     }
@@ -305,8 +308,8 @@ Worker::Core::Turn Worker::Core::handle(const Outcome& outcome, const store::Cha
     });
     metrics::sync_state.set(static_cast<double>(people ? State::not_allowed : State::behind));
     if (failure_log_.should_log(base::Mono::now())) {
-        k_log.warning("the sink does not take what the journal has", {{"sink", sink_->name()}, {"why", why}, {"code", outcome.code},
-                                                                       {"class", store::to_string(change_class)}});
+        k_log.warning(people ? log::events::sync_not_allowed : log::events::sync_behind,
+                      {{"sink", sink_->name()}, {"why", why}, {"code", outcome.code}, {"class", store::to_string(change_class)}});
     }
     return Turn::failed;
 }
@@ -348,7 +351,7 @@ void Worker::Core::park(const Refused& refused, const store::Change& change) {
     letter.change = change.number;
     unsure_.erase(refused.key);
     metrics::dead_letter_total.add();
-    k_log.error("a document is refused and put aside", {{"sink", sink_->name()}, {"class_row", change.number}});
+    k_log.error(log::events::sync_refused, {{"sink", sink_->name()}, {"class_row", change.number}});
     if (!parts_.journal.append(std::move(letter))) k_log.error("journal queue full, a dead letter is lost");
 }
 
@@ -395,7 +398,11 @@ void Worker::Core::look_at_backlog() {
     metrics::outbox_rows.set(static_cast<double>(rows));
     metrics::outbox_bytes.set(static_cast<double>(bytes));
     if (audio) metrics::sync_audio_waiting.set(static_cast<double>((*audio)[place_of(store::ChangeClass::recording)].waiting));
-    metrics::outbox_oldest_seconds.set(oldest ? std::max(0.0, static_cast<double>(parts_.utc_ms() - *oldest) / 1000.0) : 0.0);
+    const std::chrono::milliseconds age(oldest ? std::max<std::int64_t>(0, parts_.utc_ms() - *oldest) : 0);
+    metrics::outbox_oldest_seconds.set(static_cast<double>(age.count()) / 1000.0);
+    if (age <= limits::sync_late) return late_log_.reset();
+    if (!late_log_.should_log(base::Mono::now())) return;
+    k_log.warning(log::events::sync_late, {{"sink", sink_->name()}, {"rows", rows}, {"oldest_s", age.count() / 1000}});
 }
 
 Worker::Worker(WorkerParts parts) : core_(std::make_shared<Core>(std::move(parts))) { Core::start(core_); }

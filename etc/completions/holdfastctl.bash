@@ -14,18 +14,20 @@ _holdfastctl() {
     for ((i = 1; i < COMP_CWORD; i++)); do
         word=${COMP_WORDS[i]}
         case $word in
-            status | calls | show | export | tail | transfer | incidents | approve | reject | check | elevenlabs | prompts | streets | sync | twiml) command=${command:-$word} ;;
+            status | calls | show | export | tail | transfer | incidents | approve | reject | hold | purge | verify | \
+                losses | check | elevenlabs | prompts | streets | sync | twiml) command=${command:-$word} ;;
             --admin) address=(--admin "${COMP_WORDS[i + 1]}") ;;
         esac
     done
     case $prev in
         --admin | --limit) return ;;
         --ca | --to | --from | --config | --key-file) compopt -o default; return ;;
-        --voice | --model | --url | --by | --why) return ;;
+        --voice | --model | --url | --by | --why | --against) return ;;
         --call) _holdfastctl_calls "${address[@]}"; return ;;
     esac
     case $command in
-        "") COMPREPLY=($(compgen -W "status calls show export tail transfer incidents approve reject check elevenlabs prompts streets sync twiml $common --version" -- "$cur")) ;;
+        "") COMPREPLY=($(compgen -W "status calls show export tail transfer incidents approve reject hold purge verify \
+                losses check elevenlabs prompts streets sync twiml $common --version" -- "$cur")) ;;
         elevenlabs)
             COMPREPLY=($(compgen -W "agent create show --url --key-file --name --language --llm --tts-model --voice \
                 --instructions --max-minutes --dry-run $common" -- "$cur"))
@@ -48,9 +50,10 @@ _holdfastctl() {
             fi
             ;;
         sync) COMPREPLY=($(compgen -W "status dead-letters retry discard --limit --why $common" -- "$cur")) ;;
-        hold|purge)
+        hold | purge)
             if [[ $cur == -* ]]; then
-                COMPREPLY=($(compgen -W "--why --release $common" -- "$cur"))
+                [[ $command == purge ]] || common="--release $common"
+                COMPREPLY=($(compgen -W "--why $common" -- "$cur"))
             else
                 _holdfastctl_calls "${address[@]}"
             fi

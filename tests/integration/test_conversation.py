@@ -229,11 +229,14 @@ async def test_O01_to_O04_a_refused_upgrade_steps_down_and_is_named(world):
             http.HTTPStatus(status), [("Content-Type", "application/json"), ("Retry-After", "1")],
             json.dumps({"error": {"message": "no", "type": "some_error", "code": "some_code"}}).encode())
         await world.stop_daemon()  # each refusal meets a box that trusts the provider
+        mark = len(world.log)
         await world.start_daemon()
         stream = await world.call()
         await goes_to_recorded_questions(world, stream)
         lost = await world.logged(f"provider lost call={stream.sid}")
         assert f" reason={reason} " in lost and f"close_code={status}" in lost, (status, lost)
+        if reason == "auth":
+            await world.logged("a rung does not serve, calls use the next rung=openai reason=auth new_calls_get=canned", mark)
 
 
 @scenario

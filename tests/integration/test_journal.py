@@ -36,7 +36,10 @@ async def test_P01_kill_9_loses_no_acknowledged_word_and_marks_the_call_interrup
         shown = [e["text"] for e in world.feed if e["kind"] == "utterance" and e["call"] == stream.sid
                  and e["speaker"] == "caller"]
         world.feed.clear()
+        mark = len(world.log)
         await world.start_daemon()
+        await world.logged("the run before ended without a stop", mark)
+        await world.logged("calls were interrupted.* calls=1", mark)
         journal = await world.journal(stream.sid)
         stored = [r["text"] for r in journal["utterances"] if r["speaker"] == "caller"]
         assert stored[:len(seen)] == seen

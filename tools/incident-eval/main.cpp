@@ -68,8 +68,14 @@ Json answer(const nlohmann::json& line, const StreetList& list) {
 }
 
 constexpr std::string_view k_usage =
-    "usage: incident-eval [--streets LIST] FILE.jsonl\n"
-    "LIST is what `holdfastctl streets import` wrote. Reads lines {\"id\",\"text\",\"speaker\"?,\"lang\"?}; \"-\" is standard input.\n";
+    "usage: incident-eval [-h,--help] [--streets LIST] FILE.jsonl\n"
+    "LIST is what `holdfastctl streets import` wrote. Reads lines {\"id\",\"text\",\"speaker\"?,\"lang\"?}; \"-\" is standard input.\n"
+    "\n"
+    "Exit codes:\n"
+    "  0   every line was read\n"
+    "  1   a line could not be read\n"
+    "  64  the command line is wrong\n"
+    "  66  the file, or the list, cannot be read\n";
 
 int run(std::istream& input, const StreetList& list) {
     std::string line;
@@ -96,7 +102,8 @@ int main(int argc, char** argv) {
         return 0;
     }
     const bool with_list = arguments.size() == 3 && arguments[0] == "--streets";
-    if (arguments.size() != 1 && !with_list) {
+    const bool one_file = arguments.size() == 1 && (arguments[0] == "-" || arguments[0].rfind("-", 0) != 0);
+    if (!one_file && !with_list) {
         std::cerr << k_usage;
         return 64;
     }

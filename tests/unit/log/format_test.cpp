@@ -15,7 +15,7 @@ using testing::Not;
 constexpr std::int64_t k_time = 1'795'485'600'123;  // 2026-11-24T02:00:00.123Z
 
 Record record(Fields fields, std::string_view message = "stream started") {
-    return {k_time, Level::notice, "call", message, "", fields};
+    return {k_time, Level::notice, "call", message, "", fields, ""};
 }
 
 std::string text_of(std::string_view value) {
@@ -58,6 +58,18 @@ TEST(LogFormat, JournalEntryHasItsOwnFieldsAndAReadableMessage) {
               "PRIORITY=5\nSYSLOG_IDENTIFIER=holdfastd\nHOLDFAST_ROOM=call\n"
               "HOLDFAST_CALL=CA0123456789abcdef0123456789abcdef\nHOLDFAST_RUNG=openai\nHOLDFAST_"
               "WAITED_MS=4");
+}
+
+TEST(LogFormat, AnEventHasItsIdInTheJournalAndInJsonOnly) {
+    Record line = record({});
+    const Fields fields = {{"message_id", 3}};
+    line.fields = fields;
+    const std::string plain = format_text(line);
+    line.message_id = "0123456789abcdef0123456789abcdef";
+    EXPECT_EQ(format_text(line), plain);
+    EXPECT_THAT(format_journald(line), HasSubstr("\nMESSAGE_ID=0123456789abcdef0123456789abcdef\n"));
+    EXPECT_THAT(format_json(line),
+                HasSubstr("\"message\":\"stream started\",\"message_id\":\"0123456789abcdef0123456789abcdef\",\"field_message_id\":3"));
 }
 
 TEST(LogFormat, JournalValuesCannotAddAField) {

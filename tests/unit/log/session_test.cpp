@@ -1,4 +1,5 @@
 // The session as the world sees it: what arrives on descriptor 2. Tests put a file or a pipe there.
+#include "log/events.hpp"
 #include "log/log.hpp"
 
 #include <gmock/gmock.h>
@@ -153,6 +154,18 @@ TEST(LogSession, JsonSessionWritesOneObjectALine) {
     EXPECT_THAT(file.text(), StartsWith("{\"time\":\"2"));
     EXPECT_THAT(file.text(),
                 HasSubstr("\"call\":\"CA0123456789abcdef0123456789abcdef\",\"text\":\"a\\nb\"}\n"));
+}
+
+TEST(LogSession, AnEventBringsItsSentenceAndItsId) {
+    const StderrFile file;
+    {
+        const Session session({Level::info, Format::json});
+        k_log.warning(events::journal_full, {{"trouble", "full"}});
+        k_log.notice(events::call_to_person, *base::CallSid::parse("CA0123456789abcdef0123456789abcdef"));
+    }
+    EXPECT_THAT(file.text(), HasSubstr("\"message\":\"" + std::string(events::journal_full.sentence) + "\",\"message_id\":\"" +
+                                       std::string(events::journal_full.id) + "\",\"trouble\":\"full\""));
+    EXPECT_THAT(file.text(), HasSubstr("\"message_id\":\"" + std::string(events::call_to_person.id) + "\",\"call\":\"CA0123"));
 }
 
 TEST(LogSession, LinesCarryTheirPriorityWhenStderrIsTheJournal) {

@@ -1,7 +1,10 @@
 // The sync thread with a real journal and a sink that a test answers for.
 #include "sync/worker.hpp"
 
+#include "log/events.hpp"
 #include "unit/store/journal_world.hpp"
+
+#include <gmock/gmock.h>
 
 #include <atomic>
 #include <deque>
@@ -65,7 +68,7 @@ class SyncWorker : public JournalTest {
   protected:
     ~SyncWorker() override { worker.reset(); }
     void start() {
-        sync::WorkerParts parts{*journal, [this] { return std::make_unique<BenchSink>(bench); }, {}, [] { return k_now_utc_ms; },
+        sync::WorkerParts parts{*journal, [this] { return std::make_unique<BenchSink>(bench); }, {}, [this] { return now_utc_ms; },
                                 [] { return 1u; }};
         parts.allowance = [this] { return sync::Allowance{paused, share}; };
         parts.poll = 1ms;
@@ -101,6 +104,7 @@ class SyncWorker : public JournalTest {
     }
 
     Bench bench;
+    std::int64_t now_utc_ms = k_now_utc_ms;  // read by the worker: changed while there is none
     std::atomic<bool> paused{false};
     std::optional<std::int64_t> share;
     std::unique_ptr<sync::Worker> worker;
@@ -264,6 +268,23 @@ TEST_F(SyncWorker, LeavesTheLineToCalls) {
     }
     paused = false;
     ASSERT_TRUE(all_delivered());
+}
+
+TEST_F(SyncWorker, SaysOnceThatSomethingWaitsForAnHour) {
+    open();
+    write(opened(1));
+    paused = true;
+    testing::internal::CaptureStderr();
+    start();
+    ASSERT_TRUE(eventually([&] { return worker->status().looked_utc_ms.has_value(); }));
+    worker.reset();
+    EXPECT_THAT(testing::internal::GetCapturedStderr(), testing::Not(testing::HasSubstr(std::string(log::events::sync_late.sentence))));
+    now_utc_ms += 3'700'000;
+    testing::internal::CaptureStderr();
+    start();
+    ASSERT_TRUE(eventually([&] { return worker->status().looked_utc_ms.has_value(); }));
+    worker.reset();
+    EXPECT_THAT(testing::internal::GetCapturedStderr(), testing::HasSubstr(std::string(log::events::sync_late.sentence)));
 }
 
 TEST_F(SyncWorker, SendsOnANarrowLineWhatGoesInASecond) {
