@@ -66,6 +66,12 @@ Part sync_part(const SyncStatus& sync, std::int64_t now_utc_ms) {
     return part;
 }
 
+// Never down: what is wrong with it stands in other parts too, or is the tester's own line.
+Part selftest_part(const SelftestStatus& last) {
+    if (last.utc_ms == 0) return {"selftest", PartState::ok, "never"};
+    return {"selftest", last.good ? PartState::ok : PartState::degraded, last.detail};
+}
+
 }  // namespace
 
 std::string_view to_string(PartState state) {
@@ -93,6 +99,7 @@ std::vector<Part> parts_of(const DaemonStatus& status, std::int64_t now_utc_ms) 
         voice_part(status.voice),
         certificate_part(status.public_, now_utc_ms),
         sync_part(status.sync, now_utc_ms),
+        selftest_part(status.selftest),
         {"draining", status.draining ? PartState::down : PartState::ok,
          status.draining ? "yes" : "no"},
     };
