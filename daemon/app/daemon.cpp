@@ -252,6 +252,7 @@ struct MediaSnapshot {
     std::int64_t calls_active = 0;
     std::int64_t calls_max = 0;
     bool draining = false;
+    std::uint64_t drain_changes = 0;  // how many of them the media loop has seen
     bool healthy = false;
     ladder::Snapshot ladder;
     std::int64_t certificate_not_after_utc_s = 0;
@@ -314,12 +315,14 @@ class Daemon {
     std::optional<http::FrontDoor> front_door_;
     std::unique_ptr<net::HttpListener> public_listener_;
     std::optional<base::Timer> snapshot_timer_;
+    std::uint64_t drain_changes_seen_ = 0;
 
     // admin loop
     MediaSnapshot snapshot_;
     http::SelftestStatus selftest_;
     bool closing_ = false;  // nobody is accepted any more
     std::optional<PlannedDrain> planned_drain_;
+    std::uint64_t drain_changes_ = 0;
     std::unique_ptr<RecordingReader> recording_reader_;
     std::unique_ptr<PurgePlan> purge_plan_;
     std::unique_ptr<ChainAnchor> chain_anchor_;
@@ -555,7 +558,11 @@ int Daemon::open_admin() {
         purge_plan_->purge_call(call, false, std::move(actor), std::move(reason), std::move(done));
     };
     planned_drain_.emplace(admin_, *journal_, [this](bool drain) {
-        media_.post([this, drain] { drain ? registry_->drain() : registry_->undrain(); });
+        media_.post([this, drain, change = ++drain_changes_] {
+            drain ? registry_->drain() : registry_->undrain();
+            drain_changes_seen_ = change;
+            take_snapshot();
+        });
     });
     admin_options.drain.begin = [this](const std::string& by, const std::string& why, std::chrono::seconds limit) {
         return planned_drain_->begin(by, why, limit);
@@ -614,6 +621,7 @@ void Daemon::take_snapshot() {
     snapshot.calls_active = static_cast<std::int64_t>(registry_->active());
     snapshot.calls_max = registry_->max_calls();
     snapshot.draining = registry_->draining();
+    snapshot.drain_changes = drain_changes_seen_;
     snapshot.healthy = registry_->healthy();
     snapshot.ladder = ladder_->snapshot(media_.now());
     line_share_.set(snapshot.ladder, snapshot.calls_active, uplink_);
@@ -634,6 +642,8 @@ http::DaemonStatus Daemon::status() const {
     s.site_id = config_.site.id;
     s.started_utc_ms = started_utc_ms_;
     s.drain = planned_drain_->status();
+    // The number of calls below was then counted after the last new one: it only falls.
+    s.drain.in_force = snapshot_.draining && snapshot_.drain_changes == drain_changes_;
     s.draining = snapshot_.draining || s.drain.active;
     s.selftest = selftest_;
     s.calls_active = snapshot_.calls_active;

@@ -249,7 +249,11 @@ Json audit_object(const store::AuditRow& row) {
 // Null: none was asked for.
 Json drain_object(const DrainStatus& drain) {
     if (!drain.active) return nullptr;
-    return {{"by", drain.by}, {"limit_utc_ms", drain.limit_utc_ms}, {"left_ms", drain.left_ms}, {"ends_utc_ms", drain.ends_utc_ms}};
+    return {{"by", drain.by},
+            {"in_force", drain.in_force},
+            {"limit_utc_ms", drain.limit_utc_ms},
+            {"left_ms", drain.left_ms},
+            {"ends_utc_ms", drain.ends_utc_ms}};
 }
 
 // Null: there was none since the start.

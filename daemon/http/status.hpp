@@ -83,6 +83,7 @@ struct PublicStatus {
 // A drain that somebody asked for: before a restart, new callers go to people.
 struct DrainStatus {
     bool active = false;
+    bool in_force = false;          // the loop of the calls knows of it
     std::string by;
     std::int64_t limit_utc_ms = 0;  // what is left of the calls then goes to people with the restart
     std::int64_t ends_utc_ms = 0;   // it ends by itself, if nobody restarts

@@ -7,6 +7,7 @@
 #include "holdfastctl/prompts_build.hpp"
 #include "holdfastctl/streets.hpp"
 #include "holdfastctl/twiml_fallback.hpp"
+#include "holdfastctl/upgrade.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -75,6 +76,7 @@ struct Commands {
     CLI::App* streets_check;
     CLI::App* agent_create;
     CLI::App* agent_show;
+    CLI::App* upgrade;
 };
 
 std::string check_agent_id(const std::string& text) {
@@ -118,6 +120,7 @@ struct FileOptions {
     std::string prompts_folder;
     TwimlFallback twiml_fallback;
     Streets streets;
+    Upgrade upgrade;
 };
 
 Commands declare(CLI::App& app, Options& options, FileOptions& files) {
@@ -204,6 +207,7 @@ Commands declare(CLI::App& app, Options& options, FileOptions& files) {
     commands.streets_check->add_option("PLACE", files.streets.place, "Such as \"1234 N OAK ST, SPRINGFIELD\" or \"OAK ST & 5TH AVE\"")->required();
     commands.streets_check->add_option("--list", files.streets.to, "streets.path of the configuration")->capture_default_str();
     for (auto* command : {commands.streets_import, commands.streets_check}) command->fallthrough();
+    commands.upgrade = declare_upgrade(app, files.upgrade);
     auto* twiml = app.add_subcommand("twiml", "Documents for Twilio");
     twiml->require_subcommand(1);
     commands.twiml_fallback = declare_twiml_fallback(*twiml, files.twiml_fallback);
@@ -218,6 +222,7 @@ int dispatch(const Commands& commands, const Session& session, const FileOptions
     if (commands.twiml_fallback->parsed()) return twiml_fallback_command(session, files.twiml_fallback);
     if (commands.streets_import->parsed()) return streets_import_command(session, files.streets);
     if (commands.streets_check->parsed()) return streets_check_command(session, files.streets);
+    if (commands.upgrade->parsed()) return upgrade_command(session, files.upgrade);
     if (commands.status->parsed()) return status_command(session);
     if (commands.calls->parsed()) return calls_command(session);
     if (commands.show->parsed()) return show_command(session);

@@ -95,9 +95,9 @@ TEST_F(AdminDrain, IsRefusedToWhoMayNotAndWhenItCannotBe) {
 
 TEST_F(AdminDrain, TheStatusSaysUntilWhen) {
     EXPECT_EQ(body(world.fetch("/api/v1/status"))["drain"], nullptr);
-    world.status.drain = {true, "ann", 5000, 65'000, 4000};
+    world.status.drain = {true, true, "ann", 5000, 65'000, 4000};
     EXPECT_EQ(body(world.fetch("/api/v1/status"))["drain"],
-              (json{{"by", "ann"}, {"limit_utc_ms", 5000}, {"ends_utc_ms", 65'000}, {"left_ms", 4000}}));
+              (json{{"by", "ann"}, {"in_force", true}, {"limit_utc_ms", 5000}, {"ends_utc_ms", 65'000}, {"left_ms", 4000}}));
 }
 
 TEST_F(AdminDrain, ATestCallStandsInTheStatusInReadyzInTheMetricsAndInTheAudit) {
