@@ -5,6 +5,7 @@
 #include "holdfastctl/export.hpp"
 #include "holdfastctl/own_prompts.hpp"
 #include "holdfastctl/prompts_build.hpp"
+#include "holdfastctl/selftest.hpp"
 #include "holdfastctl/streets.hpp"
 #include "holdfastctl/twiml_fallback.hpp"
 #include "holdfastctl/upgrade.hpp"
@@ -77,6 +78,7 @@ struct Commands {
     CLI::App* agent_create;
     CLI::App* agent_show;
     CLI::App* upgrade;
+    CLI::App* selftest;
 };
 
 std::string check_agent_id(const std::string& text) {
@@ -121,6 +123,7 @@ struct FileOptions {
     TwimlFallback twiml_fallback;
     Streets streets;
     Upgrade upgrade;
+    Selftest selftest;
 };
 
 Commands declare(CLI::App& app, Options& options, FileOptions& files) {
@@ -208,6 +211,7 @@ Commands declare(CLI::App& app, Options& options, FileOptions& files) {
     commands.streets_check->add_option("--list", files.streets.to, "streets.path of the configuration")->capture_default_str();
     for (auto* command : {commands.streets_import, commands.streets_check}) command->fallthrough();
     commands.upgrade = declare_upgrade(app, files.upgrade);
+    commands.selftest = declare_selftest(app, files.selftest);
     auto* twiml = app.add_subcommand("twiml", "Documents for Twilio");
     twiml->require_subcommand(1);
     commands.twiml_fallback = declare_twiml_fallback(*twiml, files.twiml_fallback);
@@ -222,6 +226,7 @@ int dispatch(const Commands& commands, const Session& session, const FileOptions
     if (commands.twiml_fallback->parsed()) return twiml_fallback_command(session, files.twiml_fallback);
     if (commands.streets_import->parsed()) return streets_import_command(session, files.streets);
     if (commands.streets_check->parsed()) return streets_check_command(session, files.streets);
+    if (commands.selftest->parsed()) return selftest_command(session, files.selftest);
     if (commands.upgrade->parsed()) return upgrade_command(session, files.upgrade);
     if (commands.status->parsed()) return status_command(session);
     if (commands.calls->parsed()) return calls_command(session);
