@@ -3,6 +3,7 @@
 #include "base/text.hpp"
 #include "holdfastctl/commands.hpp"
 #include "holdfastctl/export.hpp"
+#include "holdfastctl/init.hpp"
 #include "holdfastctl/own_prompts.hpp"
 #include "holdfastctl/prompts_build.hpp"
 #include "holdfastctl/selftest.hpp"
@@ -77,6 +78,7 @@ struct Commands {
     CLI::App* streets_check;
     CLI::App* agent_create;
     CLI::App* agent_show;
+    CLI::App* init;
     CLI::App* upgrade;
     CLI::App* selftest;
 };
@@ -122,6 +124,7 @@ struct FileOptions {
     std::string prompts_folder;
     TwimlFallback twiml_fallback;
     Streets streets;
+    Init init;
     Upgrade upgrade;
     Selftest selftest;
 };
@@ -210,6 +213,7 @@ Commands declare(CLI::App& app, Options& options, FileOptions& files) {
     commands.streets_check->add_option("PLACE", files.streets.place, "Such as \"1234 N OAK ST, SPRINGFIELD\" or \"OAK ST & 5TH AVE\"")->required();
     commands.streets_check->add_option("--list", files.streets.to, "streets.path of the configuration")->capture_default_str();
     for (auto* command : {commands.streets_import, commands.streets_check}) command->fallthrough();
+    commands.init = declare_init(app, files.init);
     commands.upgrade = declare_upgrade(app, files.upgrade);
     commands.selftest = declare_selftest(app, files.selftest);
     auto* twiml = app.add_subcommand("twiml", "Documents for Twilio");
@@ -226,6 +230,7 @@ int dispatch(const Commands& commands, const Session& session, const FileOptions
     if (commands.twiml_fallback->parsed()) return twiml_fallback_command(session, files.twiml_fallback);
     if (commands.streets_import->parsed()) return streets_import_command(session, files.streets);
     if (commands.streets_check->parsed()) return streets_check_command(session, files.streets);
+    if (commands.init->parsed()) return init_command(session, files.init);
     if (commands.selftest->parsed()) return selftest_command(session, files.selftest);
     if (commands.upgrade->parsed()) return upgrade_command(session, files.upgrade);
     if (commands.status->parsed()) return status_command(session);

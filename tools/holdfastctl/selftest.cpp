@@ -57,7 +57,10 @@ SelftestResult webhook_failed(const Json& webhook) {
         return result_of("refused", "the front door refuses the signature: listen.public.base_url, the auth token and twilio.account_sid "
                                     "of this configuration are not those of the daemon");
     }
-    if (status != 0) return result_of(word(webhook, "error") == "11200" ? "no_answer" : "bad_twiml", "the webhook's answer is no good: " + detail);
+    if (status != 0) {
+        const bool no_document = word(webhook, "error") == "11200";
+        return result_of(no_document ? "no_answer" : "bad_twiml", "the webhook's answer is no good: " + detail);
+    }
     if (detail.find("tls") != std::string::npos) return result_of("tls", "no TLS with the public port: " + detail);
     if (detail.find("timeout") != std::string::npos) return result_of("no_answer", "the public port does not answer: " + detail);
     return result_of("unreachable", "the public port cannot be reached: " + detail);
