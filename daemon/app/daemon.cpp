@@ -6,6 +6,7 @@
 #include "app/chain_anchor.hpp"
 #include "app/exit_codes.hpp"
 #include "app/ladder_news.hpp"
+#include "app/planned_drain.hpp"
 #include "app/prompts.hpp"
 #include "app/purge_plan.hpp"
 #include "app/recording_reader.hpp"
@@ -261,6 +262,7 @@ struct MediaSnapshot {
     std::int64_t calls_active = 0;
     std::int64_t calls_max = 0;
     bool draining = false;
+    std::uint64_t drain_changes = 0;  // how many of them the media loop has seen
     bool healthy = false;
     ladder::Snapshot ladder;
     std::int64_t certificate_not_after_utc_s = 0;
@@ -332,9 +334,14 @@ class Daemon {
     std::unique_ptr<net::HttpListener> public_listener_;
     std::uint16_t public_port_ = 0;  // for the admin loop, which asks until the end, when the listener is gone
     std::optional<base::Timer> snapshot_timer_;
+    std::uint64_t drain_changes_seen_ = 0;
 
     // admin loop
     MediaSnapshot snapshot_;
+    http::SelftestStatus selftest_;
+    bool closing_ = false;  // nobody is accepted any more
+    std::optional<PlannedDrain> planned_drain_;
+    std::uint64_t drain_changes_ = 0;
     std::unique_ptr<RecordingReader> recording_reader_;
     std::unique_ptr<PurgePlan> purge_plan_;
     std::unique_ptr<ChainAnchor> chain_anchor_;
@@ -388,6 +395,7 @@ bool Daemon::take_down() {
     admin_routes_.reset();
     settled_timer_.cancel();
     box_watch_.reset();
+    planned_drain_.reset();
     chain_anchor_.reset();
     purge_plan_.reset();
     feed_.reset();
@@ -605,6 +613,18 @@ int Daemon::open_admin() {
     admin_options.purge = [this](const base::CallSid& call, std::string actor, std::string reason, auto done) {
         purge_plan_->purge_call(call, false, std::move(actor), std::move(reason), std::move(done));
     };
+    planned_drain_.emplace(admin_, *journal_, [this](bool drain) {
+        media_.post([this, drain, change = ++drain_changes_] {
+            drain ? registry_->drain() : registry_->undrain();
+            drain_changes_seen_ = change;
+            take_snapshot();
+        });
+    });
+    admin_options.drain.begin = [this](const std::string& by, const std::string& why, std::chrono::seconds limit) {
+        return planned_drain_->begin(by, why, limit);
+    };
+    admin_options.drain.end = [this](const std::string& by, const std::string& why) { return planned_drain_->end(by, why); };
+    admin_options.selftest_told = [this](const http::SelftestStatus& last) { selftest_ = last; };
     admin_routes_.emplace(admin_, *journal_, *feed_, [this] { return status(); }, admin_options);
     net::ListenOptions options;
     options.address = listen.address;
@@ -694,6 +714,7 @@ void Daemon::take_snapshot() {
     snapshot.calls_active = static_cast<std::int64_t>(registry_->active());
     snapshot.calls_max = registry_->max_calls();
     snapshot.draining = registry_->draining();
+    snapshot.drain_changes = drain_changes_seen_;
     snapshot.healthy = registry_->healthy();
     snapshot.ladder = ladder_->snapshot(media_.now());
     for (const auto& change : ladder_news_.look(snapshot.ladder)) {
@@ -718,7 +739,11 @@ http::DaemonStatus Daemon::status() const {
     s.version = base::version();
     s.site_id = config_.site.id;
     s.started_utc_ms = started_utc_ms_;
-    s.draining = snapshot_.draining;
+    s.drain = planned_drain_->status();
+    // The number of calls below was then counted after the last new one: it only falls.
+    s.drain.in_force = snapshot_.draining && snapshot_.drain_changes == drain_changes_;
+    s.draining = snapshot_.draining || s.drain.active;
+    s.selftest = selftest_;
     s.calls_active = snapshot_.calls_active;
     s.calls_max = snapshot_.calls_max;
     s.store = journal_->status();
@@ -729,7 +754,7 @@ http::DaemonStatus Daemon::status() const {
               snapshot_.ladder.line_calls};
     s.prompts_loaded = prompts_.files.size();
     s.public_.address = config_.listen.public_.address;
-    s.public_.port = public_port_;
+    s.public_.port = closing_ ? 0 : public_port_;
     s.public_.tls = config_.listen.public_.tls;
     s.public_.base_url = config_.listen.public_.base_url;
     s.public_.certificate_not_after_utc_s = snapshot_.certificate_not_after_utc_s;
@@ -801,7 +826,9 @@ void Daemon::apply(const config::Config& loaded) {
     });
 }
 
-// New callers go to people; running calls may finish. A second SIGTERM does not wait for them, nor for the agency's database.
+// New callers go to people; running calls may finish. A second SIGTERM does not wait for them, nor for the agency's database. When
+// somebody had the box drained before (holdfastctl upgrade), a restart is meant: calls had their time once its limit has passed, and
+// what waits for the agency's database can be sent by the next run, while callers wait in the queue of the port for it.
 void Daemon::drain() {
     supervise::notify_stopping(status_line());
     const auto calls = static_cast<std::int64_t>(metrics::calls_active.value());
@@ -809,17 +836,23 @@ void Daemon::drain() {
     // The journal's own row of the stop is its last, which the agency gets after the next start.
     const store::Audit row{media_.utc_ms(), "daemon", "drain", "calls=" + std::to_string(calls), std::nullopt};
     if (!journal_->append(row)) k_log.error("journal queue full, an audit row is lost");
-    media_.post([this] { registry_->drain(); });
-    const auto until = base::Mono::now() + limits::drain_time;
-    bool hurry = false;
+    media_.post([this] { registry_->drain_for_good(); });
+    const auto planned = planned_drain_->state();
+    admin_.post([this] { planned_drain_->stopping(); });
+    const bool waited = planned == PlannedDrain::State::limit_passed;
+    const auto until = base::Mono::now() + (waited ? base::Mono::duration::zero() : base::Mono::duration(limits::drain_time));
+    bool hurry = planned != PlannedDrain::State::none;
     while (metrics::calls_active.value() > 0 && base::Mono::now() < until) {
         supervise::extend_timeout(k_extension);
-        if (supervise::wait_signal(std::chrono::milliseconds(100)) != supervise::Signal::terminate) continue;
+        const auto wait = std::chrono::duration_cast<std::chrono::milliseconds>(until - base::Mono::now());
+        const auto most = std::clamp(wait, std::chrono::milliseconds(1), std::chrono::milliseconds(100));
+        if (supervise::wait_signal(most) != supervise::Signal::terminate) continue;
         hurry = true;
         break;
     }
     auto legs_open = std::make_shared<std::atomic<std::size_t>>(1);
     const auto goodbye = base::Mono::now() + k_goodbye;
+    admin_.post([this] { closing_ = true; });
     media_.post([this] {
         public_listener_->stop_accepting();
         registry_->close_all();

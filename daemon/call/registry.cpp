@@ -174,6 +174,10 @@ std::string Registry::briefing(const base::CallSid& sid) const {
 
 void Registry::drain() { draining_ = true; }
 
+void Registry::undrain() { draining_ = for_good_; }
+
+void Registry::drain_for_good() { draining_ = for_good_ = true; }
+
 void Registry::close_all() {
     std::vector<std::shared_ptr<Call>> calls;
     for (const auto& [sid, entry] : calls_) calls.push_back(entry.call);

@@ -53,8 +53,12 @@ class Registry : private CallOwner {
     // Told of every call that is given away; null: nobody sees to them.
     void set_follow_up(FollowUp* follow_up) { follow_up_ = follow_up; }
 
-    // No new streams from now on: new calls get person TwiML.
+    // No new streams from now on: new calls get person TwiML. Streams that were announced before are still accepted.
     void drain();
+    // New calls stream again, unless the drain is that of a stop.
+    void undrain();
+    // A drain that nothing ends.
+    void drain_for_good();
     // Ends every call's stream; Twilio goes on to people.
     void close_all();
 
@@ -87,6 +91,7 @@ class Registry : private CallOwner {
     int max_calls_;
     bool healthy_ = true;
     bool draining_ = false;
+    bool for_good_ = false;
     std::unordered_map<base::CallSid, Entry> calls_;
     // Calls that are over and wait for the last words of their caller.
     std::unordered_map<const Call*, std::shared_ptr<Call>> lingering_;

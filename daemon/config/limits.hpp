@@ -138,6 +138,9 @@ constexpr auto feed_silence_max = 60s;                       // three pings with
 constexpr auto sync_late = std::chrono::hours(1);            // oldest change not delivered: alarm (M01)
 constexpr auto certificate_warning = std::chrono::hours(24 * 14);
 constexpr auto drain_time = 30s;
+constexpr auto drain_limit = 300s;                           // of a drain before a restart, unless it says another one
+constexpr auto drain_limit_max = std::chrono::seconds(3600);
+constexpr auto drain_without_restart = 60s;                  // after its limit; then callers are taken again
 
 // --- dispatch ---
 constexpr auto dispatch_give_up = std::chrono::hours(6);     // of posting one document; then it is a dead letter

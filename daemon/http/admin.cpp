@@ -46,6 +46,8 @@ constexpr std::string_view k_index =
     "POST /api/v1/dispatches/{id}/approve | reject | acknowledge\n"
     "GET /api/v1/dead-letters      what another system would not take, newest first; ?limit=1..1000\n"
     "POST /api/v1/dead-letters/{id}/retry | discard\n"
+    "POST /api/v1/drain        new callers go to people, before a restart; DELETE takes it back\n"
+    "POST /api/v1/selftest     how a test call went, for holdfastctl selftest\n"
     "GET /api/v1/events        WebSocket feed of what happens; ?call=SID\n";
 
 net::HttpResponse bad_sid() {
@@ -108,7 +110,9 @@ AdminRoutes::AdminRoutes(base::Loop& loop, store::Journal& journal, FeedHub& fee
       dispatches_(loop, journal, questions_, options_.dispatches),
       letters_(loop, journal, questions_, options_.letter_retried),
       exports_(loop, journal, questions_, options_.read_recording, status_),
-      keep_(loop, journal, questions_, options_.purge) {}
+      keep_(loop, journal, questions_, options_.purge),
+      drain_(options_.drain),
+      selftest_(loop, journal, options_.selftest_told) {}
 
 AdminRoutes::~AdminRoutes() = default;
 
@@ -122,6 +126,8 @@ void AdminRoutes::on_request(const net::HttpRequest& request, net::HttpReply rep
     if (!host_allowed(request)) {
         return reply(error_answer(403, "bad_host", "use 127.0.0.1, localhost or [::1] as the host"));
     }
+    if (DrainRoute::takes(request.path())) return reply(drain_.on_request(request));
+    if (SelftestRoute::takes(request.path())) return reply(selftest_.on_request(request));
     if (KeepRoutes::takes(request.path())) return keep_.on_request(request, std::move(reply));
     if (ExportRoutes::takes(request.path())) return exports_.on_request(request, std::move(reply));
     if (LetterRoutes::takes(request.path())) return letters_.on_request(request, std::move(reply));

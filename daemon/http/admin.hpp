@@ -9,6 +9,7 @@
 #include "call/registry.hpp"
 #include "http/admin_answer.hpp"
 #include "http/admin_dispatch.hpp"
+#include "http/admin_drain.hpp"
 #include "http/admin_export.hpp"
 #include "http/admin_keep.hpp"
 #include "http/admin_letters.hpp"
@@ -33,6 +34,8 @@ struct AdminOptions {
     std::function<void(const std::string& target)> letter_retried;
     ReadRecording read_recording;
     KeepRoutes::Purge purge;
+    DrainActions drain;
+    std::function<void(const SelftestStatus&)> selftest_told;
 };
 
 class AdminRoutes : public net::HttpHandler {
@@ -68,6 +71,8 @@ class AdminRoutes : public net::HttpHandler {
     LetterRoutes letters_;
     ExportRoutes exports_;
     KeepRoutes keep_;
+    DrainRoute drain_;
+    SelftestRoute selftest_;
 };
 
 }  // namespace holdfast::http

@@ -253,6 +253,25 @@ Json audit_object(const store::AuditRow& row) {
             {"detail", row.audit.detail}};
 }
 
+// Null: none was asked for.
+Json drain_object(const DrainStatus& drain) {
+    if (!drain.active) return nullptr;
+    return {{"by", drain.by},
+            {"in_force", drain.in_force},
+            {"limit_utc_ms", drain.limit_utc_ms},
+            {"left_ms", drain.left_ms},
+            {"ends_utc_ms", drain.ends_utc_ms}};
+}
+
+// Null: there was none since the start.
+Json selftest_object(const SelftestStatus& last) {
+    if (last.utc_ms == 0) return nullptr;
+    return {{"utc_ms", last.utc_ms},
+            {"good", last.good},
+            {"detail", last.detail},
+            {"greeting_ms", last.greeting_ms < 0 ? Json(nullptr) : Json(last.greeting_ms)}};
+}
+
 }  // namespace
 
 std::string error_json(std::string_view code, std::string_view message) {
@@ -263,12 +282,18 @@ std::string transfer_json(const base::CallSid& call) {
     return dump({{"call_sid", call.str()}, {"transfer", "asked"}});
 }
 
+std::string drain_json(const DrainStatus& drain) { return dump({{"draining", drain.active}, {"drain", drain_object(drain)}}); }
+
+std::string selftest_json(const SelftestStatus& last) { return dump({{"selftest", selftest_object(last)}}); }
+
 std::string status_json(const DaemonStatus& status, std::int64_t now_utc_ms) {
     return dump({{"version", status.version},
                  {"site_id", status.site_id},
                  {"ready", status.ready},
                  {"reasons", status.reasons},
                  {"draining", status.draining},
+                 {"drain", drain_object(status.drain)},
+                 {"selftest", selftest_object(status.selftest)},
                  {"now_utc_ms", now_utc_ms},
                  {"started_utc_ms", status.started_utc_ms},
                  {"calls", {{"active", status.calls_active}, {"max", status.calls_max}}},

@@ -13,6 +13,8 @@ namespace holdfast::http {
 
 std::string error_json(std::string_view code, std::string_view message);
 std::string transfer_json(const base::CallSid& call);  // asked for
+std::string drain_json(const DrainStatus& drain);
+std::string selftest_json(const SelftestStatus& last);
 std::string status_json(const DaemonStatus& status, std::int64_t now_utc_ms);
 std::string ready_json(const DaemonStatus& status, std::int64_t now_utc_ms);
 // No phone numbers; those are in the detail of one call only.

@@ -83,6 +83,12 @@ Part disk_part(const BoxStatus& box) {
     return {"disk", well ? PartState::ok : PartState::degraded, box.disk};
 }
 
+// Never down: what is wrong with it stands in other parts too, or is the tester's own line.
+Part selftest_part(const SelftestStatus& last) {
+    if (last.utc_ms == 0) return {"selftest", PartState::ok, "never"};
+    return {"selftest", last.good ? PartState::ok : PartState::degraded, last.detail};
+}
+
 }  // namespace
 
 std::string_view to_string(PartState state) {
@@ -110,6 +116,7 @@ std::vector<Part> parts_of(const DaemonStatus& status, std::int64_t now_utc_ms) 
         voice_part(status.voice),
         certificate_part(status.public_, now_utc_ms),
         sync_part(status.sync, now_utc_ms),
+        selftest_part(status.selftest),
         clock_part(status.box),
         disk_part(status.box),
         {"safe_mode", status.box.safe_mode ? PartState::degraded : PartState::ok, status.box.safe_mode ? "on" : "off"},

@@ -88,11 +88,31 @@ struct BoxStatus {
     bool safe_mode = false;         // after a crash loop: recorded prompts and people only, no sync
 };
 
+// A drain that somebody asked for: before a restart, new callers go to people.
+struct DrainStatus {
+    bool active = false;
+    bool in_force = false;          // the loop of the calls knows of it
+    std::string by;
+    std::int64_t limit_utc_ms = 0;  // what is left of the calls then goes to people with the restart
+    std::int64_t ends_utc_ms = 0;   // it ends by itself, if nobody restarts
+    std::int64_t left_ms = 0;       // to the limit; 0: it has passed
+};
+
+// The last synthetic call through the box's own public port (holdfastctl selftest).
+struct SelftestStatus {
+    std::int64_t utc_ms = 0;       // 0: there was none since the start
+    bool good = false;
+    std::string detail;            // a fixed word
+    std::int64_t greeting_ms = -1; // from the stream's start until it was heard; -1: never
+};
+
 struct DaemonStatus {
     std::string version;
     std::string site_id;
     std::int64_t started_utc_ms = 0;
     bool draining = false;
+    DrainStatus drain;
+    SelftestStatus selftest;
     std::int64_t calls_active = 0;
     std::int64_t calls_max = 0;
     store::StoreStatus store;
@@ -111,7 +131,7 @@ enum class PartState { ok, degraded, down };
 std::string_view to_string(PartState state);
 
 struct Part {
-    std::string_view name;  // front_door, prompts, store, losses, encryption, voice, certificate, sync, clock, disk, safe_mode, draining
+    std::string_view name;  // front_door, prompts, store, losses, encryption, voice, certificate, sync, selftest, clock, disk, safe_mode, draining
     PartState state = PartState::ok;
     std::string detail;  // a word or two of a fixed set
 };

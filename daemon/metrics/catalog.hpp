@@ -191,6 +191,12 @@ inline MillisecondCounter transcribe_audio_ms_total{"holdfast_transcribe_audio_s
     "Audio sent to the file endpoint."};
 inline Gauge transcribe_waiting{"holdfast_transcribe_waiting", "Recordings found that wait for their words."};
 
+// The box's test call through its own public port
+inline Gauge selftest_good{"holdfast_selftest_good", "1 when the last test call was good, 0 when it was not or none was made since the start."};
+inline Gauge selftest_time_seconds{"holdfast_selftest_time_seconds", "When the last test call was told of, unix time; 0: never."};
+inline Gauge selftest_greeting_seconds{"holdfast_selftest_greeting_seconds",
+    "From its stream's start until the greeting was heard; -1 when none was."};
+
 // Process
 inline Histogram loop_lag_seconds{"holdfast_loop_lag_seconds", "Lateness of the media loop's probe timer.",
     {0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 2}};

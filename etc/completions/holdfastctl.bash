@@ -14,20 +14,23 @@ _holdfastctl() {
     for ((i = 1; i < COMP_CWORD; i++)); do
         word=${COMP_WORDS[i]}
         case $word in
-            status | calls | show | export | tail | transfer | incidents | approve | reject | hold | purge | verify | \
-                losses | check | elevenlabs | prompts | streets | sync | twiml) command=${command:-$word} ;;
+            status | calls | show | export | tail | transfer | incidents | approve | reject | hold | purge | verify | losses | check | \
+            elevenlabs | prompts | streets | sync | twiml | init | upgrade | selftest) command=${command:-$word} ;;
             --admin) address=(--admin "${COMP_WORDS[i + 1]}") ;;
         esac
     done
     case $prev in
-        --admin | --limit) return ;;
-        --ca | --to | --from | --config | --key-file) compopt -o default; return ;;
-        --voice | --model | --url | --by | --why | --against) return ;;
+        --admin | --limit | --timeout) return ;;
+        --ca | --to | --from | --config | --key-file | --daemon | --root) compopt -o default; return ;;
+        --twilio-token-file | --openai-key-file | --certificate | --private-key) compopt -o default; return ;;
+        --voice | --model | --url | --by | --why | --against | --site | --person) return ;;
         --call) _holdfastctl_calls "${address[@]}"; return ;;
     esac
     case $command in
-        "") COMPREPLY=($(compgen -W "status calls show export tail transfer incidents approve reject hold purge verify \
-                losses check elevenlabs prompts streets sync twiml $common --version" -- "$cur")) ;;
+        "")
+            COMPREPLY=($(compgen -W "status calls show export tail transfer incidents approve reject hold purge verify losses check \
+                elevenlabs prompts streets sync twiml init upgrade selftest $common --version" -- "$cur"))
+            ;;
         elevenlabs)
             COMPREPLY=($(compgen -W "agent create show --url --key-file --name --language --llm --tts-model --voice \
                 --instructions --max-minutes --dry-run $common" -- "$cur"))
@@ -59,6 +62,12 @@ _holdfastctl() {
             fi
             ;;
         verify) COMPREPLY=($(compgen -W "--against $common" -- "$cur")) ;;
+        init)
+            COMPREPLY=($(compgen -W "--site --url --person --twilio-token-file --openai-key-file --certificate --private-key --root \
+                --force $common" -- "$cur"))
+            ;;
+        selftest) COMPREPLY=($(compgen -W "--config --url --timeout $common" -- "$cur")) ;;
+        upgrade) COMPREPLY=($(compgen -W "--limit --only-drain --why --config --daemon $common" -- "$cur")) ;;
         losses) COMPREPLY=($(compgen -W "--seen $common" -- "$cur")) ;;
         incidents) COMPREPLY=($(compgen -W "--all --limit $common" -- "$cur")) ;;
         reject) COMPREPLY=($(compgen -W "--why $common" -- "$cur")) ;;

@@ -237,6 +237,7 @@ def _(s):
         os.kill(pid, signal.SIGKILL)
         answered, broken, _ = s.twilio.webhook_until_answered().result()
         times.append(answered - begin)
+        s.box.path("/run/holdfast/starts").unlink(missing_ok=True)  # else the fifth start within a minute would be one in safe mode
         refused += broken
         until("systemd to see it up", lambda: s.box.show("holdfast", "ActiveState") == "active" and s.box.main_pid() != pid)
     FIGURES["kill_to_answer_p95_ms"] = round(1000 * p95(times))

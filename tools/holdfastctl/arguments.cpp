@@ -4,10 +4,13 @@
 #include "base/version.hpp"
 #include "holdfastctl/commands.hpp"
 #include "holdfastctl/export.hpp"
+#include "holdfastctl/init.hpp"
 #include "holdfastctl/own_prompts.hpp"
 #include "holdfastctl/prompts_build.hpp"
+#include "holdfastctl/selftest.hpp"
 #include "holdfastctl/streets.hpp"
 #include "holdfastctl/twiml_fallback.hpp"
+#include "holdfastctl/upgrade.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -76,6 +79,9 @@ struct Commands {
     CLI::App* streets_check;
     CLI::App* agent_create;
     CLI::App* agent_show;
+    CLI::App* init;
+    CLI::App* upgrade;
+    CLI::App* selftest;
 };
 
 std::string check_agent_id(const std::string& text) {
@@ -119,6 +125,9 @@ struct FileOptions {
     std::string prompts_folder;
     TwimlFallback twiml_fallback;
     Streets streets;
+    Init init;
+    Upgrade upgrade;
+    Selftest selftest;
 };
 
 Commands declare(CLI::App& app, Options& options, FileOptions& files) {
@@ -205,6 +214,9 @@ Commands declare(CLI::App& app, Options& options, FileOptions& files) {
     commands.streets_check->add_option("PLACE", files.streets.place, "Such as \"1234 N OAK ST, SPRINGFIELD\" or \"OAK ST & 5TH AVE\"")->required();
     commands.streets_check->add_option("--list", files.streets.to, "streets.path of the configuration")->capture_default_str();
     for (auto* command : {commands.streets_import, commands.streets_check}) command->fallthrough();
+    commands.init = declare_init(app, files.init);
+    commands.upgrade = declare_upgrade(app, files.upgrade);
+    commands.selftest = declare_selftest(app, files.selftest);
     auto* twiml = app.add_subcommand("twiml", "Documents for Twilio");
     twiml->require_subcommand(1);
     commands.twiml_fallback = declare_twiml_fallback(*twiml, files.twiml_fallback);
@@ -219,6 +231,9 @@ int dispatch(const Commands& commands, const Session& session, const FileOptions
     if (commands.twiml_fallback->parsed()) return twiml_fallback_command(session, files.twiml_fallback);
     if (commands.streets_import->parsed()) return streets_import_command(session, files.streets);
     if (commands.streets_check->parsed()) return streets_check_command(session, files.streets);
+    if (commands.init->parsed()) return init_command(session, files.init);
+    if (commands.selftest->parsed()) return selftest_command(session, files.selftest);
+    if (commands.upgrade->parsed()) return upgrade_command(session, files.upgrade);
     if (commands.status->parsed()) return status_command(session);
     if (commands.calls->parsed()) return calls_command(session);
     if (commands.show->parsed()) return show_command(session);

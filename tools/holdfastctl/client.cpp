@@ -96,8 +96,16 @@ base::Result<net::HttpAnswer> Client::get(const std::string& target) const {
 }
 
 base::Result<net::HttpAnswer> Client::post(const std::string& target, std::string body) const {
+    return send("POST", target, std::move(body));
+}
+
+base::Result<net::HttpAnswer> Client::remove(const std::string& target, std::string body) const {
+    return send("DELETE", target, std::move(body));
+}
+
+base::Result<net::HttpAnswer> Client::send(const char* method, const std::string& target, std::string body) const {
     net::HttpCall call;
-    call.method = "POST";
+    call.method = method;
     call.url = url(target, "http");
     call.headers = {{"Content-Type", "application/json"}};
     call.body = std::move(body);

@@ -28,6 +28,8 @@ class Client {
     // `body`: a JSON document.
     base::Result<net::HttpAnswer> post(const std::string& target, std::string body = "{}") const;
 
+    base::Result<net::HttpAnswer> remove(const std::string& target, std::string body = "{}") const;
+
     struct Follower {
         std::function<bool(std::string_view text)> on_event;  // false: enough
         // Events are still handed over for so long after that: words that were being stored when a
@@ -42,6 +44,7 @@ class Client {
 
   private:
     Client() = default;
+    base::Result<net::HttpAnswer> send(const char* method, const std::string& target, std::string body) const;
     base::Result<net::HttpAnswer> ask(net::HttpCall call) const;
     net::Url url(const std::string& target, std::string_view scheme) const;
 

@@ -125,6 +125,13 @@ std::string front_door(const Json& listener, Zone zone) {
     return out;
 }
 
+// A drain before a restart; its end, should nobody restart.
+std::string draining(const Json& status, Zone zone) {
+    if (!flag(status, "draining")) return {};
+    const auto until = number(member(status, "drain"), "ends_utc_ms");
+    return ", draining: new calls go to people" + (until ? " until a restart, or " + iso_time(*until, zone) : std::string());
+}
+
 }  // namespace
 
 std::string print_status(const Json& status, const Look& look) {
@@ -141,13 +148,16 @@ std::string print_status(const Json& status, const Look& look) {
     out +=
         line("calls", std::to_string(number_or(calls, "active", 0)) + " of " +
                           std::to_string(number_or(calls, "max", 0)) +
-                          (flag(status, "draining") ? ", draining: new calls go to people" : ""));
+                          draining(status, look.zone));
     out += line("ladder", ladder(member(status, "rungs")));
     if (member(status, "line").is_object()) out += line("line", uplink(member(status, "line")));
     out += line("journal", journal(member(status, "store")));
     if (member(status, "sync").is_object()) out += line("sync", sync(member(status, "sync"), look.zone));
     if (member(status, "box").is_object()) out += line("box", box(member(status, "box"), look));
     out += line("front door", front_door(member(status, "public"), look.zone));
+    if (const Json& test = member(status, "selftest"); test.is_object()) {
+        out += line("test call", word(test, "detail") + ", " + iso_time(number_or(test, "utc_ms", 0), look.zone));
+    }
     out += line("prompts", std::to_string(number_or(status, "prompts_loaded", 0)) + " loaded");
     return out;
 }

@@ -34,7 +34,7 @@ using Settings = std::vector<std::pair<std::string, std::string>>;
 
 Settings settings_for(const std::string& base_url) {
     const std::string box = base_url.empty() ? k_box_unknown : base_url;
-    return {{"VoiceUrl", box + "/api/webhooks/voice" + k_box_overrides},
+    return {{"VoiceUrl", twilio_voice_url(box)},
             {"VoiceMethod", "POST"},
             {"VoiceFallbackUrl", std::string(k_elsewhere) + k_fallback_overrides},
             {"VoiceFallbackMethod", "GET"},
@@ -72,6 +72,8 @@ std::string as_text(const std::string& document, const Settings& settings, const
 }
 
 }  // namespace
+
+std::string twilio_voice_url(const std::string& base_url) { return base_url + "/api/webhooks/voice" + k_box_overrides; }
 
 CLI::App* declare_twiml_fallback(CLI::App& twiml, TwimlFallback& options) {
     auto* fallback = twiml.add_subcommand("fallback", "Print the document for Twilio's fallback URL, and what to set there");

@@ -16,6 +16,9 @@ struct TwimlFallback {
     std::string config = "/etc/holdfast/holdfast.yaml";
 };
 
+// What stands in a number's VoiceUrl, with the limits that give the box up within seconds.
+std::string twilio_voice_url(const std::string& base_url);
+
 CLI::App* declare_twiml_fallback(CLI::App& twiml, TwimlFallback& options);
 int twiml_fallback_command(const Session& session, const TwimlFallback& options);
 

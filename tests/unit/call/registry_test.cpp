@@ -158,6 +158,26 @@ TEST_F(RegistryTest, DrainingSendsNewCallersToPeopleAndKeepsRunningCalls) {
     EXPECT_EQ(leg_.closed, "drain");
 }
 
+TEST_F(RegistryTest, WhatWasAnnouncedBeforeADrainIsStillAccepted) {
+    const Admission before = admit(1);
+    registry_.drain();
+    EXPECT_EQ(admit(2).why, "draining");
+    EXPECT_EQ(admit(1).token, before.token) << "Twilio asks again for the same call";
+    ASSERT_EQ(claim(1, before.token), Claim::ok);
+    start();
+    EXPECT_EQ(registry_.active(), 1u);
+}
+
+TEST_F(RegistryTest, ADrainCanBeTakenBackButNotThatOfAStop) {
+    registry_.drain();
+    registry_.undrain();
+    EXPECT_TRUE(admit(1).stream);
+    registry_.drain_for_good();
+    registry_.undrain();
+    EXPECT_TRUE(registry_.draining());
+    EXPECT_FALSE(admit(2).stream);
+}
+
 TEST_F(RegistryTest, T25_ALateCallbackForAnUnknownCallIsHarmless) {
     registry_.callback_ended(*base::CallSid::parse(sid(5)));
     EXPECT_EQ(registry_.active(), 0u);

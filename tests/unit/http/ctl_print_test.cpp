@@ -88,6 +88,11 @@ TEST(PrintStatus, SaysWhyItIsNotReady) {
               std::string::npos);
     EXPECT_NE(text.find("  ladder      openai: down (412 ms), canned: good"), std::string::npos);
     EXPECT_NE(text.find("  front door  closed\n"), std::string::npos);
+    document["drain"] = {{"by", "ann"}, {"ends_utc_ms", 1'790'000'000'000}};
+    document["selftest"] = {{"good", false}, {"detail", "no_greeting"}, {"utc_ms", 1'790'000'000'000}};
+    const auto drained = print_status(document, Look{});
+    EXPECT_NE(drained.find("people until a restart, or 2026-"), std::string::npos) << drained;
+    EXPECT_NE(drained.find("  test call   no_greeting, 2026-"), std::string::npos) << drained;
 }
 
 TEST(PrintStatus, CopesWithADocumentOfAnotherShape) {
