@@ -71,13 +71,13 @@ class Box:
     # --- commands ---
     def _enter(self, command, whole):
         spaces = ["--mount", "--uts", "--ipc", "--net", "--pid"] if whole else ["--net"]
-        return ["nsenter", "--target", str(self.init), *spaces, *(["--root", "--wd=/"] if whole else []), "--", *command]
+        return ["nsenter", "--target", str(self.init), *spaces, *(["--root"] if whole else []), "--", *command]
 
     def run(self, command, check=True, input=None, timeout=DEADLINE_S, env=None):
         """A shell line as root in the box."""
         lines = "".join(f"export {name}={value}; " for name, value in (env or {}).items())
         done = subprocess.run(self._enter(["/usr/bin/env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LC_ALL=C.UTF-8",
-                                           "DEBIAN_FRONTEND=noninteractive", "/bin/sh", "-c", lines + command], whole=True),
+                                           "DEBIAN_FRONTEND=noninteractive", "/bin/sh", "-c", "cd /; " + lines + command], whole=True),
                               input=input, capture_output=True, text=True, timeout=timeout)
         if check and done.returncode != 0:
             raise Failed(f"{command!r} ended with {done.returncode}:\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
@@ -86,7 +86,7 @@ class Box:
     def start(self, command):
         """The same, but it runs on; the caller waits for it."""
         return subprocess.Popen(self._enter(["/usr/bin/env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LC_ALL=C.UTF-8",
-                                             "/bin/sh", "-c", command], whole=True),
+                                             "/bin/sh", "-c", "cd /; " + command], whole=True),
                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
     def peer(self, arguments, **kwargs):
