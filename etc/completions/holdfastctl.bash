@@ -14,18 +14,18 @@ _holdfastctl() {
     for ((i = 1; i < COMP_CWORD; i++)); do
         word=${COMP_WORDS[i]}
         case $word in
-            status | calls | show | export | tail | transfer | incidents | approve | reject | check | elevenlabs | prompts | streets | sync | twiml) command=${command:-$word} ;;
+            status | calls | show | export | tail | transfer | incidents | approve | reject | check | doctor | elevenlabs | prompts | streets | sync | twiml) command=${command:-$word} ;;
             --admin) address=(--admin "${COMP_WORDS[i + 1]}") ;;
         esac
     done
     case $prev in
         --admin | --limit) return ;;
-        --ca | --to | --from | --config | --key-file) compopt -o default; return ;;
+        --ca | --to | --from | --config | --credentials | --daemon | --key-file) compopt -o default; return ;;
         --voice | --model | --url | --by | --why) return ;;
         --call) _holdfastctl_calls "${address[@]}"; return ;;
     esac
     case $command in
-        "") COMPREPLY=($(compgen -W "status calls show export tail transfer incidents approve reject check elevenlabs prompts streets sync twiml $common --version" -- "$cur")) ;;
+        "") COMPREPLY=($(compgen -W "status calls show export tail transfer incidents approve reject check doctor elevenlabs prompts streets sync twiml $common --version" -- "$cur")) ;;
         elevenlabs)
             COMPREPLY=($(compgen -W "agent create show --url --key-file --name --language --llm --tts-model --voice \
                 --instructions --max-minutes --dry-run $common" -- "$cur"))
@@ -76,9 +76,10 @@ _holdfastctl() {
                 _holdfastctl_calls "${address[@]}"
             fi
             ;;
+        doctor) COMPREPLY=($(compgen -W "--config --credentials --daemon --paid $common" -- "$cur")) ;;
         check)
             if [[ $cur == -* ]]; then
-                COMPREPLY=($(compgen -W "$common" -- "$cur"))
+                COMPREPLY=($(compgen -W "--config --credentials $common" -- "$cur"))
             else
                 compopt -o default
             fi
