@@ -80,6 +80,11 @@ base::Secret find_credential(const CredentialSource& source, const Environment& 
         if (::access(path.c_str(), F_OK) == 0 || errno != ENOENT) {
             return read(path, false, {path, 0, 0, source.name, {}, {}}, problems);
         }
+    } else if (!environment.credential_store.empty()) {
+        const std::string path = environment.credential_store + "/holdfast." + source.name;
+        if (::access(path.c_str(), F_OK) == 0 || errno != ENOENT) {
+            return read(path, true, {path, 0, 0, source.name, {}, {}}, problems);
+        }
     }
     if (!source.file.empty()) {
         return read(source.file, true, {source.file, 0, 0, source.file_key, {}, {}}, problems);

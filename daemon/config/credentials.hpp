@@ -19,9 +19,14 @@ struct Environment {
     std::function<std::optional<std::string>(const char* name)> getenv = [](const char*) {
         return std::optional<std::string>();
     };
+    // Where systemd takes credentials from, each as holdfast.NAME: for root's tools, which get none from systemd
+    // themselves. Looked at when credentials_directory is empty; empty: not at all.
+    std::string credential_store{};
 
     static Environment process();
 };
+
+constexpr const char* k_credential_store = "/etc/credstore";
 
 constexpr std::size_t k_credential_bytes_max = 4096;
 

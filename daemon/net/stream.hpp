@@ -44,6 +44,7 @@ class Stream {
     virtual bool secure() const = 0;
     // After a failed handshake: tls_failure_reason() of tls_impl.hpp.
     virtual std::string tls_failure(const error_code& ec) const = 0;
+    virtual const SSL* ssl() const { return nullptr; }  // of a TLS stream, for tls_look.cpp
     virtual void set_user_timeout(std::chrono::milliseconds timeout) = 0;
     virtual std::optional<std::chrono::milliseconds> round_trip() = 0;  // TCP_INFO
 

@@ -64,11 +64,6 @@ int select_alpn(SSL*, const unsigned char** out, unsigned char* out_bytes, const
     return SSL_TLSEXT_ERR_OK;
 }
 
-std::int64_t to_utc_s(const ASN1_TIME* time) {
-    std::tm parts{};
-    return ASN1_TIME_to_tm(time, &parts) == 1 ? static_cast<std::int64_t>(timegm(&parts)) : 0;
-}
-
 base::Result<TlsServer::Loaded> load_pair(const std::string& certificate, const std::string& private_key) {
     ERR_clear_error();
     TlsServer::Loaded loaded;
@@ -164,11 +159,16 @@ SslPtr TlsClient::Impl::make_ssl(const std::string& host) const {
     return ssl;
 }
 
-std::string tls_failure_reason(const SSL* ssl, const std::string& otherwise) {
-    const long result = SSL_get_verify_result(ssl);
+std::int64_t to_utc_s(const ASN1_TIME* time) {
+    std::tm parts{};
+    return ASN1_TIME_to_tm(time, &parts) == 1 ? static_cast<std::int64_t>(timegm(&parts)) : 0;
+}
+
+std::string verify_reason(long result) {
     switch (result) {
-        case X509_V_OK: return "other: " + otherwise;
+        case X509_V_OK: return {};
         case X509_V_ERR_CERT_HAS_EXPIRED: return "expired";
+        case X509_V_ERR_CERT_NOT_YET_VALID: return "not_yet_valid";
         case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT: return "self_signed";
         case X509_V_ERR_HOSTNAME_MISMATCH:
         case X509_V_ERR_IP_ADDRESS_MISMATCH: return "host_mismatch";
@@ -178,6 +178,11 @@ std::string tls_failure_reason(const SSL* ssl, const std::string& otherwise) {
         case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE: return "unknown_ca";
         default: return std::string("other: ") + X509_verify_cert_error_string(result);
     }
+}
+
+std::string tls_failure_reason(const SSL* ssl, const std::string& otherwise) {
+    const auto reason = verify_reason(SSL_get_verify_result(ssl));
+    return reason.empty() ? "other: " + otherwise : reason;
 }
 
 }  // namespace holdfast::net

@@ -5,6 +5,7 @@
 
 #include <openssl/ssl.h>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -42,7 +43,12 @@ struct TlsClient::Impl {
     SslPtr make_ssl(const std::string& host) const;
 };
 
-// Why a handshake failed: "expired", "self_signed", "host_mismatch", "unknown_ca", or "other: ...".
+// A result of verification (X509_V_...) in a word: "" when it is good, else as tls_failure_reason().
+std::string verify_reason(long result);
+// ASN1_TIME in seconds of UTC; 0: not readable.
+std::int64_t to_utc_s(const ASN1_TIME* time);
+
+// Why a handshake failed: "expired", "not_yet_valid", "self_signed", "host_mismatch", "unknown_ca", or "other: ...".
 std::string tls_failure_reason(const SSL* ssl, const std::string& otherwise);
 
 }  // namespace holdfast::net

@@ -218,6 +218,7 @@ class TlsStream final : public SocketStream {
     std::string tls_failure(const error_code& ec) const override {
         return tls_failure_reason(core_->ssl(), ec.message());
     }
+    const SSL* ssl() const override { return core_->ssl(); }
 
   private:
     Socket& socket() override { return core_->socket(); }

@@ -15,13 +15,13 @@ _holdfastctl() {
         word=${COMP_WORDS[i]}
         case $word in
             status | calls | show | export | tail | transfer | incidents | approve | reject | hold | purge | verify | losses | check | \
-            elevenlabs | prompts | streets | sync | twiml | init | upgrade | selftest) command=${command:-$word} ;;
+            elevenlabs | prompts | streets | sync | twiml | init | upgrade | selftest | doctor) command=${command:-$word} ;;
             --admin) address=(--admin "${COMP_WORDS[i + 1]}") ;;
         esac
     done
     case $prev in
         --admin | --limit | --timeout) return ;;
-        --ca | --to | --from | --config | --key-file | --daemon | --root) compopt -o default; return ;;
+        --ca | --to | --from | --config | --key-file | --credentials | --daemon | --root) compopt -o default; return ;;
         --twilio-token-file | --openai-key-file | --certificate | --private-key) compopt -o default; return ;;
         --voice | --model | --url | --by | --why | --against | --site | --person) return ;;
         --call) _holdfastctl_calls "${address[@]}"; return ;;
@@ -29,7 +29,7 @@ _holdfastctl() {
     case $command in
         "")
             COMPREPLY=($(compgen -W "status calls show export tail transfer incidents approve reject hold purge verify losses check \
-                elevenlabs prompts streets sync twiml init upgrade selftest $common --version" -- "$cur"))
+                elevenlabs prompts streets sync twiml init upgrade selftest doctor $common --version" -- "$cur"))
             ;;
         elevenlabs)
             COMPREPLY=($(compgen -W "agent create show --url --key-file --name --language --llm --tts-model --voice \
@@ -88,9 +88,10 @@ _holdfastctl() {
                 _holdfastctl_calls "${address[@]}"
             fi
             ;;
+        doctor) COMPREPLY=($(compgen -W "--config --credentials --daemon --paid $common" -- "$cur")) ;;
         check)
             if [[ $cur == -* ]]; then
-                COMPREPLY=($(compgen -W "$common" -- "$cur"))
+                COMPREPLY=($(compgen -W "--config --credentials $common" -- "$cur"))
             else
                 compopt -o default
             fi

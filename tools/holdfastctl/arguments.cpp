@@ -3,6 +3,8 @@
 #include "base/text.hpp"
 #include "base/version.hpp"
 #include "holdfastctl/commands.hpp"
+#include "holdfastctl/doctor/doctor.hpp"
+#include "holdfastctl/doctor/explain.hpp"
 #include "holdfastctl/export.hpp"
 #include "holdfastctl/init.hpp"
 #include "holdfastctl/own_prompts.hpp"
@@ -24,7 +26,8 @@ namespace {
 constexpr char k_footer[] =
     "Exit codes:\n"
     "  0   what was asked about is good\n"
-    "  1   it is not: the daemon is not ready, the call is unknown, the file has problems, an export is not complete\n"
+    "  1   it is not: the daemon is not ready, the call is unknown, the file has problems, an export is not complete,\n"
+    "      a finding of doctor is bad\n"
     "  2   no daemon could be reached at --admin\n"
     "  64  the command line is wrong\n"
     "\n"
@@ -67,6 +70,7 @@ struct Commands {
     CLI::App* verify;
     CLI::App* losses;
     CLI::App* check;
+    CLI::App* doctor;
     CLI::App* sync_status;
     CLI::App* dead_letters;
     CLI::App* letter_retry;
@@ -128,6 +132,8 @@ struct FileOptions {
     Init init;
     Upgrade upgrade;
     Selftest selftest;
+    Doctor doctor;
+    doctor::Installed installed;  // check without a file
 };
 
 Commands declare(CLI::App& app, Options& options, FileOptions& files) {
@@ -195,8 +201,10 @@ Commands declare(CLI::App& app, Options& options, FileOptions& files) {
         ->check(check_anchor);
     commands.losses = app.add_subcommand("losses", "List what was found to be gone or changed, newest first");
     commands.losses->add_flag("--seen", options.seen, "Say that you have seen them: they leave /readyz");
-    commands.check = app.add_subcommand("check", "Check a holdfast.yaml or a journal database");
-    commands.check->add_option("FILE", options.file, "The file")->required();
+    commands.check = app.add_subcommand("check", "Check a holdfast.yaml or a journal database, or explain what is installed");
+    commands.check->add_option("FILE", options.file, "The file; without one the installed configuration is checked and explained");
+    declare_explain(*commands.check, files.installed);
+    commands.doctor = declare_doctor(app, files.doctor);
     declare_eleven(app, options.eleven, commands);
     auto* prompts = app.add_subcommand("prompts", "Make, replace and check the sentences that the box speaks");
     prompts->require_subcommand(1);
@@ -225,6 +233,7 @@ Commands declare(CLI::App& app, Options& options, FileOptions& files) {
 }
 
 int dispatch(const Commands& commands, const Session& session, const FileOptions& files) {
+    if (commands.doctor->parsed()) return doctor_command(session, files.doctor);
     if (commands.prompts_build->parsed()) return prompts_build_command(session, files.prompts_build);
     if (commands.prompts_import->parsed()) return prompts_import_command(session, files.prompts_import);
     if (commands.prompts_check->parsed()) return prompts_check_command(session, files.prompts_folder);
@@ -253,6 +262,7 @@ int dispatch(const Commands& commands, const Session& session, const FileOptions
     if (commands.tail->parsed()) return tail_command(session);
     if (commands.agent_create->parsed()) return agent_create_command(session);
     if (commands.agent_show->parsed()) return agent_show_command(session);
+    if (session.options.file.empty()) return explain_command(session, files.installed);
     return check_command(session);
 }
 

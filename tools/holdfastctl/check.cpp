@@ -48,7 +48,9 @@ std::optional<std::string> first_bytes(const std::string& path) {
 
 Checked check_configuration(const std::string& path) {
     Checked checked{path, "configuration", {}, {}, {}};
-    auto loaded = config::load_file(path, config::Environment::process());
+    auto environment = config::Environment::process();
+    environment.credential_store = config::k_credential_store;  // root's shell has no credentials of the unit
+    auto loaded = config::load_file(path, environment);
     for (auto& problem : loaded.problems) {
         checked.findings.push_back({problem.file, problem.line, problem.column,
                                     std::move(problem.key), std::move(problem.problem),

@@ -293,8 +293,10 @@ CLI::App* declare_prompts_check(CLI::App& prompts, std::string& folder) {
     return check;
 }
 
+Checked check_prompts_folder(const std::string& folder) { return Check(folder).run(); }
+
 int prompts_check_command(const Session& session, const std::string& folder) {
-    const auto checked = Check(folder).run();
+    const auto checked = check_prompts_folder(folder);
     session.out << (session.options.json ? checked_json(checked) : print_checked(checked, session.look)) << std::flush;
     return checked.good() ? k_exit_ok : k_exit_not_good;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "holdfastctl/commands.hpp"
+#include "holdfastctl/print.hpp"
 
 #include <string>
 #include <vector>
@@ -26,6 +27,8 @@ CLI::App* declare_prompts_import(CLI::App& prompts, PromptsImport& options);
 int prompts_import_command(const Session& session, const PromptsImport& options);
 
 CLI::App* declare_prompts_check(CLI::App& prompts, std::string& folder);
+// What the command finds.
+Checked check_prompts_folder(const std::string& folder);
 int prompts_check_command(const Session& session, const std::string& folder);
 
 }  // namespace holdfast::ctl

@@ -181,6 +181,30 @@ SelftestResult place_selftest(const config::Config& config, const SelftestTarget
     return result;
 }
 
+base::Result<OwnCall> call_own_port(const Client& client, const config::Config& config, SelftestTarget target) {
+    const auto answer = client.get("/api/v1/status");
+    if (!answer) return answer.error();
+    const auto status = Json::parse(answer->body, nullptr, false);
+    if (!status.is_object()) {
+        return base::make_error(base::Condition::reject, "strange", client.address() + " is not a Holdfast admin listener");
+    }
+    const auto port = number_or(member(status, "public"), "port", 0);
+    if (port <= 0 || port > 65'535) return base::make_error(base::Condition::reject, "closed", "the daemon's public port is closed");
+    target.port = static_cast<std::uint16_t>(port);
+    const Json& calls = member(status, "calls");
+    const bool full = number_or(calls, "active", 0) >= number_or(calls, "max", 1);
+    OwnCall own;
+    own.result = place_selftest(config, target, flag(status, "draining") ? "draining" : full ? "full" : "person");
+    const Json body{{"by", user_name()}, {"good", own.result.good}, {"detail", own.result.detail}, {"greeting_ms", own.result.greeting_ms}};
+    const auto told = client.post("/api/v1/selftest", body.dump(-1, ' ', false, Json::error_handler_t::replace));
+    if (!told) {
+        own.not_told = told.error().detail;
+    } else if (told->status != 200) {
+        own.not_told = refusal_message(told->status, told->body);
+    }
+    return own;
+}
+
 CLI::App* declare_selftest(CLI::App& app, Selftest& options) {
     auto* selftest = app.add_subcommand("selftest", "Place a test call through the box's own public port, and tell the daemon how it went");
     selftest->add_option("--config", options.config, "The daemon's configuration: its name, its port and the token")->capture_default_str();
@@ -207,32 +231,21 @@ int selftest_command(const Session& session, const Selftest& options) {
         for (const auto& problem : loaded.problems) session.err << printable(to_string(problem)) << "\n";
         return complain(session, k_exit_not_good, "no call without a good configuration and its auth token; run it as root");
     }
-    const auto answer = client->get("/api/v1/status");
-    if (!answer) return unreachable(session, *client, answer.error());
-    const auto status = Json::parse(answer->body, nullptr, false);
-    if (!status.is_object()) return complain(session, k_exit_unreachable, client->address() + " is not a Holdfast admin listener");
-    const auto port = number_or(member(status, "public"), "port", 0);
-    if (port <= 0 || port > 65'535) return complain(session, k_exit_not_good, "the daemon's public port is closed");
-
     SelftestTarget target;
     target.url = options.url;
-    target.port = static_cast<std::uint16_t>(port);
     target.ca_file = session.options.ca_file;
     target.timeout = std::chrono::seconds(options.timeout_s);
-    const Json& calls = member(status, "calls");
-    const bool full = number_or(calls, "active", 0) >= number_or(calls, "max", 1);
-    const auto result = place_selftest(*loaded.config, target, flag(status, "draining") ? "draining" : full ? "full" : "person");
-
-    const Json body{{"by", user_name()}, {"good", result.good}, {"detail", result.detail}, {"greeting_ms", result.greeting_ms}};
-    const auto told = client->post("/api/v1/selftest", body.dump(-1, ' ', false, Json::error_handler_t::replace));
-    if (!told) {
-        unreachable(session, *client, told.error());
-    } else if (told->status != 200) {
-        complain(session, k_exit_not_good, "the daemon did not take the result: " + refusal_message(told->status, told->body));
+    const auto called = call_own_port(*client, *loaded.config, target);
+    if (!called) {
+        if (called.error().code == std::string_view("closed")) return complain(session, k_exit_not_good, called.error().detail);
+        return unreachable(session, *client, called.error());
     }
+    const auto& result = called->result;
+    const bool told = called->not_told.empty();
+    if (!told) complain(session, k_exit_not_good, "the daemon did not take the result: " + called->not_told);
     if (session.options.json) {
         const Json document{{"good", result.good},           {"detail", result.detail},     {"explanation", result.explanation},
-                            {"greeting_ms", result.greeting_ms}, {"call_sid", result.call_sid}, {"told", told && told->status == 200}};
+                            {"greeting_ms", result.greeting_ms}, {"call_sid", result.call_sid}, {"told", told}};
         session.out << document.dump(-1, ' ', false, Json::error_handler_t::replace) << "\n" << std::flush;
     } else {
         const auto look = session.look;

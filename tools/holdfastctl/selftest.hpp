@@ -45,6 +45,14 @@ struct SelftestTarget {
 // "draining" or "full".
 SelftestResult place_selftest(const config::Config& config, const SelftestTarget& target, const std::string& person);
 
+// A call through the port that the daemon behind `client` listens on, and the daemon told of it. No value: there is no such daemon, or
+// its port is closed; the detail says so.
+struct OwnCall {
+    SelftestResult result;
+    std::string not_told;  // why the daemon does not know; empty: it does
+};
+base::Result<OwnCall> call_own_port(const Client& client, const config::Config& config, SelftestTarget target);
+
 CLI::App* declare_selftest(CLI::App& app, Selftest& options);
 int selftest_command(const Session& session, const Selftest& options);
 

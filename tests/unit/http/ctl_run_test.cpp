@@ -48,7 +48,7 @@ TEST(Holdfastctl, AWrongCommandLineIs64) {
                                                {"calls", "--limit", "x"},
                                                {"status", "--admin", "ftp://127.0.0.1"},
                                                {"tail", "--call", "x"},
-                                               {"check"},
+                                               {"doctor", "extra"},
                                                {"status", "extra"}}) {
         const auto ran = run_ctl(arguments);
         EXPECT_EQ(ran.exit, k_exit_usage) << (arguments.empty() ? "" : arguments.front());

@@ -2,6 +2,7 @@
 #include "metrics/catalog.hpp"
 #include "net/http_client.hpp"
 #include "net/stream.hpp"
+#include "net/tls_look.hpp"
 #include "net_fixture.hpp"
 #include "support/test_certs.hpp"
 
@@ -222,7 +223,72 @@ TEST_F(TlsTest, ClientRefusesCertificatesOutOfTheirDates) {
     test::CertWish early;
     early.from_days = 1;
     ForeignServer young(loop, ca.issue("young", early));
-    EXPECT_EQ(error_against(loop, young.port(), ca.file()), "tls other: certificate is not yet valid");
+    EXPECT_EQ(error_against(loop, young.port(), ca.file()), "tls not_yet_valid");
+}
+
+TEST_F(TlsTest, ALookSeesCertificatesAlsoWhenTheyDoNotHold) {
+    const auto seen_at = [this](std::uint16_t port, const std::string& ca_file) {
+        base::Result<CertificateLook> result = base::make_error(base::Condition::retry, "nothing");
+        bool done = false;
+        const auto url = *parse_url("https://127.0.0.1:" + std::to_string(port) + "/");
+        tls_look(loop, url, ca_file, k_patience, [&](base::Result<CertificateLook> seen) {
+            result = std::move(seen);
+            done = true;
+        });
+        EXPECT_FALSE(done);
+        EXPECT_TRUE(loop.until([&] { return done; }));
+        return result;
+    };
+    const auto files = ca.issue("good");
+    ForeignServer good(loop, files);
+    const auto seen = seen_at(good.port(), ca.file());
+    ASSERT_TRUE(seen) << seen.error().code;
+    EXPECT_EQ(seen->failure, "");
+    EXPECT_GT(seen->not_after_utc_s, 1'700'000'000);
+    EXPECT_FALSE(seen->issuer.empty());
+    EXPECT_EQ(seen->sha256.size(), 64U);
+    const auto on_disk = look_at_certificate(files.certificate, "127.0.0.1", ca.file());
+    ASSERT_TRUE(on_disk);
+    EXPECT_EQ(on_disk->sha256, seen->sha256);
+
+    EXPECT_EQ(seen_at(good.port(), "")->failure, "unknown_ca");
+    test::CertWish expired;
+    expired.from_days = -10;
+    expired.to_days = -1;
+    ForeignServer old(loop, ca.issue("old", expired));
+    EXPECT_EQ(seen_at(old.port(), ca.file())->failure, "expired");
+    test::CertWish elsewhere;
+    elsewhere.names = {"elsewhere.example"};
+    elsewhere.addresses = {};
+    ForeignServer other(loop, ca.issue("other", elsewhere));
+    EXPECT_EQ(seen_at(other.port(), ca.file())->failure, "host_mismatch");
+
+    boost::asio::ip::tcp::acceptor silent(loop.io(), {boost::asio::ip::address_v4::loopback(), 0});
+    base::Result<CertificateLook> hung = seen;
+    bool done = false;
+    const auto url = *parse_url("https://127.0.0.1:" + std::to_string(silent.local_endpoint().port()) + "/");
+    tls_look(loop, url, ca.file(), std::chrono::milliseconds(50), [&](base::Result<CertificateLook> result) {
+        hung = std::move(result);
+        done = true;
+    });
+    EXPECT_TRUE(loop.until([&] { return done; }));
+    ASSERT_FALSE(hung);
+    EXPECT_STREQ(hung.error().code, "timeout");
+    EXPECT_EQ(hung.error().detail, "tls");
+}
+
+TEST_F(TlsTest, ACertificateOnTheDiskIsLookedAtAsOthersWould) {
+    const auto failure = [this](const test::CertFiles& files, const std::string& host, bool known) {
+        const auto seen = look_at_certificate(files.certificate, host, known ? ca.file() : std::string());
+        return seen ? seen->failure : std::string(seen.error().code);
+    };
+    const auto files = ca.issue("server");
+    EXPECT_EQ(failure(files, "localhost", true), "");
+    EXPECT_EQ(failure(files, "", true), "");
+    EXPECT_EQ(failure(files, "edge.example", true), "host_mismatch");
+    EXPECT_EQ(failure(files, "localhost", false), "unknown_ca");
+    EXPECT_EQ(failure(ca.self_signed("self"), "localhost", true), "self_signed");
+    EXPECT_EQ(failure({dir.file("none.pem"), ""}, "localhost", true), "tls_certificate");
 }
 
 TEST_F(TlsTest, ClientRefusesOldProtocols) {
