@@ -99,6 +99,14 @@ Json voice_object(const VoiceStatus& voice) {
             {"last_error_code", voice.last_error_code}};
 }
 
+Json reload_object(const ReloadStatus& reload) {
+    return {{"utc_ms", or_null(reload.utc_ms)},
+            {"result", reload.result},
+            {"problem", reload.problem},
+            {"problems", reload.problems},
+            {"needs_restart", reload.needs_restart}};
+}
+
 Json public_object(const PublicStatus& listener) {
     return {
         {"address", listener.address},
@@ -271,7 +279,8 @@ std::string status_json(const DaemonStatus& status, std::int64_t now_utc_ms) {
                  {"store", store_object(status.store)},
                  {"sync", sync_object(status.sync)},
                  {"prompts_loaded", status.prompts_loaded},
-                 {"public", public_object(status.public_)}});
+                 {"public", public_object(status.public_)},
+                 {"reload", reload_object(status.reload)}});
 }
 
 std::string ready_json(const DaemonStatus& status, std::int64_t now_utc_ms) {

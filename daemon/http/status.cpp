@@ -66,6 +66,13 @@ Part sync_part(const SyncStatus& sync, std::int64_t now_utc_ms) {
     return part;
 }
 
+// Somebody wants something else than what runs.
+Part configuration_part(const ReloadStatus& reload) {
+    if (reload.result == "rejected") return {"configuration", PartState::degraded, "rejected"};
+    if (!reload.needs_restart.empty()) return {"configuration", PartState::degraded, "restart_needed"};
+    return {"configuration", PartState::ok, "good"};
+}
+
 }  // namespace
 
 std::string_view to_string(PartState state) {
@@ -93,6 +100,7 @@ std::vector<Part> parts_of(const DaemonStatus& status, std::int64_t now_utc_ms) 
         voice_part(status.voice),
         certificate_part(status.public_, now_utc_ms),
         sync_part(status.sync, now_utc_ms),
+        configuration_part(status.reload),
         {"draining", status.draining ? PartState::down : PartState::ok,
          status.draining ? "yes" : "no"},
     };
