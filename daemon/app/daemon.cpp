@@ -104,17 +104,22 @@ int calls_allowed(int wanted) {
 
 constexpr base::milliseconds k_dial_margin{15'000};  // behind the ringing time, for Twilio to say how it went
 
-// Null: there is no list, or none that can be read; callers are served all the same.
-std::shared_ptr<const streets::List> street_list(const config::Config& c) {
-    if (c.streets.path.empty()) return nullptr;
+// Null: no list is wanted.
+base::Result<std::shared_ptr<const streets::List>> read_streets(const config::Config& c) {
+    if (c.streets.path.empty()) return std::shared_ptr<const streets::List>();
     streets::About about;
     auto list = streets::read_list(c.streets.path, &about);
-    if (!list) {
-        k_log.error("no street list, places are not checked", {{"code", list.error().code}, {"detail", list.error().detail}});
-        return nullptr;
-    }
+    if (!list) return list.error();
     k_log.notice("street list read", {{"streets", (*list)->streets()}, {"segments", (*list)->segments()}});
-    return *list;
+    return std::shared_ptr<const streets::List>(*list);
+}
+
+// At the start callers are served without a list that cannot be read; a reload rather keeps the old one.
+std::shared_ptr<const streets::List> street_list(const config::Config& c) {
+    auto list = read_streets(c);
+    if (list) return *list;
+    k_log.error("no street list, places are not checked", {{"code", list.error().code}, {"detail", list.error().detail}});
+    return nullptr;
 }
 
 incident::CheckPlace check_place(std::shared_ptr<const streets::List> list) {
@@ -144,6 +149,30 @@ std::shared_ptr<const call::CallSettings> call_settings(const config::Config& c,
     return settings;
 }
 
+// The pair of a listener as its files have it now. A reload must not replace a certificate that callers can use by one they
+// cannot (A13); an out-of-date one by another makes nothing worse. `running`: null at the start.
+base::Result<std::shared_ptr<net::TlsServer>> next_pair(const net::TlsServer* running, const std::string& certificate,
+                                                        const std::string& private_key) {
+    auto next = net::TlsServer::load(certificate, private_key);
+    if (!next || running == nullptr || (*next)->out_of_date().empty()) return next;
+    const auto now_utc_s = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+    const bool still_good = running->out_of_date().empty() && running->not_after_utc_s() > now_utc_s;
+    if (!still_good) return next;
+    return base::make_error(base::Condition::fatal, "certificate", certificate + ": " + std::string((*next)->out_of_date()));
+}
+
+recording::RetentionDays recording_days(const config::Config& c) {
+    recording::RetentionDays days;
+    days.days = c.recording.retention_days;
+    if (c.recording.canned_retention_days > 0) days.classes["canned"] = c.recording.canned_retention_days;
+    if (c.recording.unheard_retention_days > 0) days.classes["unheard"] = c.recording.unheard_retention_days;
+    return days;
+}
+
+PurgeDays purge_days(const config::Config& c) {
+    return {c.store.retention_days, c.store.words_retention_days, c.store.audit_retention_days};
+}
+
 constexpr std::chrono::milliseconds k_key_wait{2'000};     // of a thread on which nobody waits
 constexpr std::chrono::milliseconds k_recorder_wait{50};   // other calls are being recorded; the next block asks again
 
@@ -169,9 +198,7 @@ recording::DiskRecorderOptions recorder_options(const config::Config& c, store::
     recording::DiskRecorderOptions options;
     options.keys = recording_keys(journal, k_recorder_wait);
     options.path = c.recording.path;
-    options.retention.days = c.recording.retention_days;
-    if (c.recording.canned_retention_days > 0) options.retention.classes["canned"] = c.recording.canned_retention_days;
-    if (c.recording.unheard_retention_days > 0) options.retention.classes["unheard"] = c.recording.unheard_retention_days;
+    options.retention = recording_days(c);
     return options;
 }
 
@@ -291,7 +318,8 @@ class Daemon {
     std::string status_line() const { return status_line_.last(); }
     config::Config in_force(config::Config config) const;
     void reload();
-    void apply(const config::Config& loaded);
+    base::Result<void> apply(const config::Config& loaded);
+    void refuse(const std::vector<config::Problem>& problems);
     void drain();
 
     const std::string config_path_;
@@ -312,7 +340,9 @@ class Daemon {
     LineShare line_share_;
     LadderNews ladder_news_;                            // media loop
     std::unique_ptr<sync::Worker> sync_;
-    std::shared_ptr<net::TlsServer> public_tls_, admin_tls_;
+    std::shared_ptr<net::TlsServer> public_tls_, admin_tls_;    // in use, each on its loop
+    std::shared_ptr<net::TlsServer> public_pair_, admin_pair_;  // as last read; main thread
+    http::ReloadStatus last_reload_;                            // main thread
 
     std::optional<http::FeedHub> feed_;
 
@@ -342,6 +372,8 @@ class Daemon {
     bool closing_ = false;  // nobody is accepted any more
     std::optional<PlannedDrain> planned_drain_;
     std::uint64_t drain_changes_ = 0;
+    http::ReloadStatus reload_status_;
+    std::string base_url_;
     std::unique_ptr<RecordingReader> recording_reader_;
     std::unique_ptr<PurgePlan> purge_plan_;
     std::unique_ptr<ChainAnchor> chain_anchor_;
@@ -465,6 +497,7 @@ int Daemon::open_public() {
             return k_exit_configuration;
         }
         public_tls_ = std::move(*tls);
+        public_pair_ = public_tls_->copy();
         if (!public_tls_->out_of_date().empty()) {
             k_log.error(log::events::certificate_expired, {{"code", public_tls_->out_of_date()}});
         }
@@ -576,6 +609,7 @@ int Daemon::open_admin() {
             return k_exit_configuration;
         }
         admin_tls_ = std::move(*tls);
+        admin_pair_ = admin_tls_->copy();
     }
     http::AdminOptions admin_options;
     admin_options.loopback = net::is_loopback(listen.address);
@@ -604,7 +638,7 @@ int Daemon::open_admin() {
     purge_plan_ = std::make_unique<PurgePlan>(PurgePlan::Parts{
         admin_, *journal_,
         [this](const base::CallSid& call, std::function<void(bool)> done) { recorder_->remove(call, std::move(done)); },
-        sync_ ? "mongodb" : "", {config_.store.retention_days, config_.store.words_retention_days, config_.store.audit_retention_days},
+        sync_ ? "mongodb" : "", purge_days(config_),
         std::filesystem::path(config_.store.path).parent_path().string(), sync_ && config_.mongodb.audio ? "mongodb.audio" : "",
         [this](std::int64_t before_utc_ms) { journal_->remove_set_aside(before_utc_ms); }});
     if (!safe_mode_) purge_plan_->start();
@@ -625,6 +659,7 @@ int Daemon::open_admin() {
     };
     admin_options.drain.end = [this](const std::string& by, const std::string& why) { return planned_drain_->end(by, why); };
     admin_options.selftest_told = [this](const http::SelftestStatus& last) { selftest_ = last; };
+    base_url_ = config_.listen.public_.base_url;
     admin_routes_.emplace(admin_, *journal_, *feed_, [this] { return status(); }, admin_options);
     net::ListenOptions options;
     options.address = listen.address;
@@ -756,7 +791,8 @@ http::DaemonStatus Daemon::status() const {
     s.public_.address = config_.listen.public_.address;
     s.public_.port = closing_ ? 0 : public_port_;
     s.public_.tls = config_.listen.public_.tls;
-    s.public_.base_url = config_.listen.public_.base_url;
+    s.public_.base_url = base_url_;
+    s.reload = reload_status_;
     s.public_.certificate_not_after_utc_s = snapshot_.certificate_not_after_utc_s;
     s.box = box_watch_->box();
     http::decide_ready(s, admin_.utc_ms());
@@ -767,45 +803,84 @@ void Daemon::reload() {
     supervise::notify_reloading();
     auto loaded = config::load_file(config_path_, config::Environment::process());
     if (!loaded.config) {
-        metrics::reload_total.add("rejected");
-        for (const auto& problem : loaded.problems) {
-            k_log.error(log::events::config_refused, {{"problem", to_string(problem)}});
-        }
-    } else {
-        apply(*loaded.config);
+        refuse(loaded.problems);
+    } else if (const auto applied = apply(*loaded.config); !applied) {
+        refuse({{config_path_, 0, 0, "", applied.error().detail, ""}});
     }
     supervise::notify_ready(status_line());
 }
 
-void Daemon::apply(const config::Config& loaded) {
+void Daemon::refuse(const std::vector<config::Problem>& problems) {
+    metrics::reload_total.add("rejected");
+    for (const auto& problem : problems) {
+        k_log.error(log::events::config_refused, {{"problem", to_string(problem)}});
+    }
+    last_reload_.utc_ms = media_.utc_ms();
+    last_reload_.problem = to_string(problems.front());
+    last_reload_.problems = problems.size();
+    // The same refusal again is no news for the journal.
+    if (std::exchange(last_reload_.result, "rejected") != "rejected") {
+        const store::Audit row{*last_reload_.utc_ms, "daemon", "reload", "result=rejected", std::nullopt};
+        if (!journal_->append(row)) k_log.error("journal queue full, an audit row is lost");
+    }
+    admin_.post([this, status = last_reload_] { reload_status_ = status; });
+}
+
+// All that can fail is made first; then the loops take it between two events. Running calls keep their snapshot.
+base::Result<void> Daemon::apply(const config::Config& loaded) {
     auto diff = config::diff_reload(running_, loaded);
-    auto voices = Voices::build(media_, in_force(diff.effective), prompts_.clips);
-    if (!voices) {
-        metrics::reload_total.add("rejected");
-        k_log.error(log::events::config_refused, {{"problem", voices.error().detail}});
-        return;
+    const config::Config& next = diff.effective;
+    auto voices = Voices::build(media_, in_force(next), prompts_.clips);
+    if (!voices) return voices.error();
+    auto rest = rest_sender(media_, next);
+    if (!rest) return rest.error();
+    auto desk = dispatch_settings(media_, next);
+    if (!desk) return desk.error();
+    auto streets = read_streets(next);
+    if (!streets) return streets.error();
+    // Who turns TLS off, which needs a restart, may have taken the files away already.
+    auto public_pair = public_pair_, admin_pair = admin_pair_;
+    if (public_pair_ && loaded.listen.public_.tls) {
+        auto pair = next_pair(public_pair_.get(), next.listen.public_.certificate, next.listen.public_.private_key);
+        if (!pair) {
+            k_log.error(log::events::certificate_kept, {{"detail", pair.error().detail}});
+            return pair.error();
+        }
+        public_pair = std::move(*pair);
+        if (!public_pair->has_certificate_of(*public_pair_)) diff.applied.emplace_back("listen.public.certificate (content)");
     }
-    auto rest = rest_sender(media_, diff.effective);
-    if (!rest) {
-        metrics::reload_total.add("rejected");
-        k_log.error(log::events::config_refused, {{"problem", rest.error().detail}});
-        return;
+    if (admin_pair_ && loaded.listen.admin.tls) {
+        auto pair = next_pair(admin_pair_.get(), next.listen.admin.certificate, next.listen.admin.private_key);
+        if (!pair) {
+            k_log.error(log::events::certificate_kept, {{"detail", pair.error().detail}});
+            return pair.error();
+        }
+        admin_pair = std::move(*pair);
+        if (!admin_pair->has_certificate_of(*admin_pair_)) diff.applied.emplace_back("listen.admin.certificate (content)");
     }
-    auto desk = dispatch_settings(media_, diff.effective);
-    if (!desk) {
-        metrics::reload_total.add("rejected");
-        k_log.error(log::events::config_refused, {{"problem", desk.error().detail}});
-        return;
-    }
+
     for (const auto& key : diff.needs_restart) k_log.warning(log::events::key_needs_restart, {{"key", key}});
     for (const auto& key : diff.applied) k_log.notice("changed key applied", {{"key", key}});
+    const auto now_utc_ms = media_.utc_ms();
+    const bool news = !diff.applied.empty() || diff.needs_restart != last_reload_.needs_restart || last_reload_.result == "rejected";
+    if (news) {
+        const store::Audit row{now_utc_ms, "daemon", "reload",
+                               "result=ok applied=" + std::to_string(diff.applied.size()) +
+                                   " needs_restart=" + std::to_string(diff.needs_restart.size()),
+                               std::nullopt};
+        if (!journal_->append(row)) k_log.error("journal queue full, an audit row is lost");
+    }
+    last_reload_ = {now_utc_ms, "ok", "", 0, diff.needs_restart};
+    public_pair_ = std::move(public_pair);
+    admin_pair_ = std::move(admin_pair);
     running_ = std::move(diff.effective);
+
     log::set_level(config::log_level(running_));
     transcriber_->configure(transcription_service(in_force(running_)));
-    const auto check = check_place(street_list(running_));
-    // The media loop takes the new values between two events; running calls keep their snapshot.
-    media_.post([this, next = running_, voices = std::move(*voices), rest = std::move(*rest),
-                 desk = std::move(*desk), check]() mutable {
+    recorder_->set_retention(recording_days(running_));
+    const auto check = check_place(*streets);
+    media_.post([this, next = running_, voices = std::move(*voices), rest = std::move(*rest), desk = std::move(*desk), check,
+                 pair = public_pair_, admin_pair = admin_pair_, status = last_reload_, changed = diff.applied.size()]() mutable {
         desk_->configure(std::move(desk));
         follow_up_->set_send(std::move(rest));
         front_door_->set_settings(front_door_settings(next));
@@ -814,16 +889,25 @@ void Daemon::apply(const config::Config& loaded) {
         ladder_->configure(voices_.ladder, media_.now(), base::random_u32());
         environment_->settings = call_settings(next, check);
         uplink_ = next.uplink;
-        bool good = true;
         if (public_tls_) {
-            const auto result = public_tls_->reload();
-            good = result.has_value();
-            if (!good) k_log.error(log::events::certificate_kept, {{"detail", result.error().detail}});
+            public_tls_->take_from(*pair);
             metrics::cert_not_after_seconds.set(static_cast<double>(public_tls_->not_after_utc_s()));
         }
-        metrics::reload_total.add(good ? "ok" : "rejected");
-        k_log.notice(log::events::config_reloaded, {{"certificate_ok", good}});
+        // Who reads on the admin side that it is in force must find it so.
+        admin_.post([this, next, admin_pair, status, changed] {
+            if (admin_tls_) admin_tls_->take_from(*admin_pair);
+            purge_plan_->set_days(purge_days(next));
+            base_url_ = next.listen.public_.base_url;
+            reload_status_ = status;
+            metrics::reload_total.add("ok");
+            if (changed == 0 && status.needs_restart.empty()) {
+                k_log.notice(log::events::config_reloaded, {{"applied", 0}});
+            } else {
+                k_log.notice(log::events::config_reloaded, {{"applied", changed}, {"needs_restart", status.needs_restart.size()}});
+            }
+        });
     });
+    return {};
 }
 
 // New callers go to people; running calls may finish. A second SIGTERM does not wait for them, nor for the agency's database. When

@@ -45,6 +45,7 @@ class PurgePlan {
     explicit PurgePlan(Parts parts);
 
     void start();
+    void set_days(PurgeDays days) { parts_.days = days; }  // from the next run on; admin loop
     void run();  // one run now
 
     // Files first, then rows: what is interrupted is found by the next run. Any thread.

@@ -106,6 +106,14 @@ Json box_object(const BoxStatus& box) {
             {"safe_mode", box.safe_mode}};
 }
 
+Json reload_object(const ReloadStatus& reload) {
+    return {{"utc_ms", or_null(reload.utc_ms)},
+            {"result", reload.result},
+            {"problem", reload.problem},
+            {"problems", reload.problems},
+            {"needs_restart", reload.needs_restart}};
+}
+
 Json public_object(const PublicStatus& listener) {
     return {
         {"address", listener.address},
@@ -304,7 +312,8 @@ std::string status_json(const DaemonStatus& status, std::int64_t now_utc_ms) {
                  {"sync", sync_object(status.sync)},
                  {"box", box_object(status.box)},
                  {"prompts_loaded", status.prompts_loaded},
-                 {"public", public_object(status.public_)}});
+                 {"public", public_object(status.public_)},
+                 {"reload", reload_object(status.reload)}});
 }
 
 std::string ready_json(const DaemonStatus& status, std::int64_t now_utc_ms) {

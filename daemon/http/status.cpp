@@ -89,6 +89,13 @@ Part selftest_part(const SelftestStatus& last) {
     return {"selftest", last.good ? PartState::ok : PartState::degraded, last.detail};
 }
 
+// Somebody wants something else than what runs.
+Part configuration_part(const ReloadStatus& reload) {
+    if (reload.result == "rejected") return {"configuration", PartState::degraded, "rejected"};
+    if (!reload.needs_restart.empty()) return {"configuration", PartState::degraded, "restart_needed"};
+    return {"configuration", PartState::ok, "good"};
+}
+
 }  // namespace
 
 std::string_view to_string(PartState state) {
@@ -116,6 +123,7 @@ std::vector<Part> parts_of(const DaemonStatus& status, std::int64_t now_utc_ms) 
         voice_part(status.voice),
         certificate_part(status.public_, now_utc_ms),
         sync_part(status.sync, now_utc_ms),
+        configuration_part(status.reload),
         selftest_part(status.selftest),
         clock_part(status.box),
         disk_part(status.box),

@@ -106,6 +106,15 @@ struct SelftestStatus {
     std::int64_t greeting_ms = -1; // from the stream's start until it was heard; -1: never
 };
 
+// How the last reload went.
+struct ReloadStatus {
+    std::optional<std::int64_t> utc_ms;      // none: there was none
+    std::string result = "never";            // never, ok, rejected
+    std::string problem;                     // of a rejected one: the first, as the log has all of them
+    std::size_t problems = 0;
+    std::vector<std::string> needs_restart;  // keys that are not in force as they stand in the files
+};
+
 struct DaemonStatus {
     std::string version;
     std::string site_id;
@@ -123,6 +132,7 @@ struct DaemonStatus {
     BoxStatus box;
     std::size_t prompts_loaded = 0;
     PublicStatus public_;
+    ReloadStatus reload;
     bool ready = false;                // a caller would be served here; see decide_ready
     std::vector<std::string> reasons;  // names of the parts that are down
 };
@@ -131,7 +141,7 @@ enum class PartState { ok, degraded, down };
 std::string_view to_string(PartState state);
 
 struct Part {
-    std::string_view name;  // front_door, prompts, store, losses, encryption, voice, certificate, sync, selftest, clock, disk, safe_mode, draining
+    std::string_view name;  // front_door, prompts, store, losses, encryption, voice, certificate, sync, configuration, selftest, clock, disk, safe_mode, draining
     PartState state = PartState::ok;
     std::string detail;  // a word or two of a fixed set
 };

@@ -97,8 +97,6 @@ TlsServer::~TlsServer() = default;
 base::Result<std::shared_ptr<TlsServer>> TlsServer::load(const std::string& certificate,
                                                          const std::string& private_key) {
     std::shared_ptr<TlsServer> server(new TlsServer);
-    server->impl_->certificate = certificate;
-    server->impl_->private_key = private_key;
     auto loaded = load_pair(certificate, private_key);
     if (!loaded) return loaded.error();
     server->take(std::move(*loaded));
@@ -111,12 +109,20 @@ void TlsServer::take(Loaded&& loaded) {
     impl_->out_of_date = loaded.out_of_date;
 }
 
-base::Result<void> TlsServer::reload() {
-    auto loaded = load_pair(impl_->certificate, impl_->private_key);
-    if (!loaded) return loaded.error();
-    if (*loaded->out_of_date != '\0') return fatal(loaded->out_of_date, impl_->certificate + " is out of date");
-    take(std::move(*loaded));
-    return {};
+void TlsServer::take_from(const TlsServer& other) {
+    SSL_CTX* const ctx = other.impl_->ctx.get();
+    SSL_CTX_up_ref(ctx);
+    take(Loaded{SslCtxPtr(ctx), other.impl_->not_after_utc_s, other.impl_->out_of_date});
+}
+
+std::shared_ptr<TlsServer> TlsServer::copy() const {
+    std::shared_ptr<TlsServer> server(new TlsServer);
+    server->take_from(*this);
+    return server;
+}
+
+bool TlsServer::has_certificate_of(const TlsServer& other) const {
+    return X509_cmp(SSL_CTX_get0_certificate(impl_->ctx.get()), SSL_CTX_get0_certificate(other.impl_->ctx.get())) == 0;
 }
 
 std::string_view TlsServer::out_of_date() const { return impl_->out_of_date; }

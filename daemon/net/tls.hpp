@@ -19,9 +19,10 @@ class TlsServer {
     static base::Result<std::shared_ptr<TlsServer>> load(const std::string& certificate,
                                                          const std::string& private_key);
     ~TlsServer();
-    // Reads the same files again. On an error the old pair stays in force (A13); out of date is one. Existing connections
-    // keep theirs. Thread of the loop that accepts.
-    base::Result<void> reload();
+    // Puts the pair that `other` read in force here. Existing connections keep theirs. Thread of the loop that accepts.
+    void take_from(const TlsServer& other);
+    std::shared_ptr<TlsServer> copy() const;  // for another thread
+    bool has_certificate_of(const TlsServer& other) const;
     std::int64_t not_after_utc_s() const;
     std::string_view out_of_date() const;  // "tls_expired" or "tls_not_yet_valid" when it was read; empty: good
 

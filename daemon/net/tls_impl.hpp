@@ -27,8 +27,6 @@ struct TlsServer::Loaded {
 };
 
 struct TlsServer::Impl {
-    std::string certificate;
-    std::string private_key;
     SslCtxPtr ctx;
     std::int64_t not_after_utc_s = 0;
     const char* out_of_date = "";

@@ -46,6 +46,7 @@ class DiskRecorder::Core {
     }
     RecordingHandle start(const Start& start);
     void purge(MayGo may_go) { queue_->push(Item{0, PurgeNow{std::move(may_go)}}); }
+    void set_retention(RetentionDays days) { queue_->push(Item{0, NewDays{std::move(days)}}); }
     void remove(const base::CallSid& call, std::function<void(bool)> done) {
         if (!queue_->push(Item{0, Remove{call, done}})) done(false);
     }
@@ -162,6 +163,8 @@ void DiskRecorder::Core::turn(std::chrono::milliseconds wait) {
             settle(*settled);
         } else if (const auto* now = std::get_if<PurgeNow>(&item.what)) {
             retention_.purge(now->may_go, options_.utc_ms(), options_.now());
+        } else if (auto* next = std::get_if<NewDays>(&item.what)) {
+            retention_.set_days(std::move(next->days));
         } else if (const auto* gone = std::get_if<Remove>(&item.what)) {
             gone->done(remove_files_of(gone->call));
         } else if (const auto going = going_.find(item.id); going != going_.end()) {
@@ -399,6 +402,7 @@ DiskRecorder::DiskRecorder(DiskRecorderOptions options, store::Journal& journal)
 DiskRecorder::~DiskRecorder() { core_->stop(k_stop_default); }
 RecordingHandle DiskRecorder::start(const Start& start) { return core_->start(start); }
 void DiskRecorder::purge(MayGo may_go) { core_->purge(std::move(may_go)); }
+void DiskRecorder::set_retention(RetentionDays days) { core_->set_retention(std::move(days)); }
 void DiskRecorder::remove(const base::CallSid& call, std::function<void(bool)> done) { core_->remove(call, std::move(done)); }
 void DiskRecorder::stop(std::chrono::milliseconds most) { core_->stop(most); }
 

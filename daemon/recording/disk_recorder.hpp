@@ -43,6 +43,9 @@ class DiskRecorder : public Recorder {
     // thread: "sent to every sink, and nobody holds the call".
     void purge(MayGo may_go);
 
+    // From the next run on.
+    void set_retention(RetentionDays days);
+
     // Removes every file of a call, whatever its name ends in. `done` runs once, on the recording thread or, when the recorder has
     // stopped, here; false: one is still there.
     void remove(const base::CallSid& call, std::function<void(bool gone)> done);

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <string>
 #include <variant>
@@ -42,6 +43,14 @@ using MayGo = std::function<bool(const base::CallSid&, const std::string& path)>
 struct PurgeNow {
     MayGo may_go;
 };
+struct RetentionDays {
+    std::int64_t days = 0;                        // 0: kept for ever
+    std::map<std::string, std::int64_t> classes;  // days of a class that has its own
+    std::int64_t of(const std::string& retention_class) const;
+};
+struct NewDays {
+    RetentionDays days;
+};
 struct Remove {  // every file of a call
     base::CallSid call;
     std::function<void(bool gone)> done;
@@ -49,7 +58,7 @@ struct Remove {  // every file of a call
 
 struct Item {
     Id id = 0;
-    std::variant<Open, Block, Cleared, Close, Settled, PurgeNow, Remove> what;
+    std::variant<Open, Block, Cleared, Close, Settled, PurgeNow, NewDays, Remove> what;
 };
 
 class Queue {
@@ -59,7 +68,7 @@ class Queue {
     bool push(Item item);
     // Moves what waits into `out` (cleared first), waits up to `wait` for a first item.
     void drain(std::deque<Item>& out, std::chrono::milliseconds wait);
-    void close();  // no more Open, Block, Cleared, Close, PurgeNow and Remove; Settled still gets through
+    void close();  // no more Open, Block, Cleared, Close, PurgeNow, NewDays and Remove; Settled still gets through
     bool closed() const;
 
   private:

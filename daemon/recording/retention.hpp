@@ -6,17 +6,11 @@
 #include "store/journal.hpp"
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace holdfast::recording {
-
-struct RetentionDays {
-    std::int64_t days = 0;                        // 0: kept for ever
-    std::map<std::string, std::int64_t> classes;  // days of a class that has its own
-    std::int64_t of(const std::string& retention_class) const;
-};
 
 // Whether the wall clock can be believed enough to delete by it (D22). Remembers the last look in a
 // file, so that a restart does not forget it, and between two looks of one process compares the wall clock
@@ -36,6 +30,7 @@ class ClockCheck {
 class Retention {
   public:
     Retention(std::string folder, RetentionDays days, store::Journal& journal);
+    void set_days(RetentionDays days) { days_ = std::move(days); }
     // One run; returns how many files went.
     std::size_t purge(const MayGo& may_go, std::int64_t utc_ms, base::TimePoint now);
 
@@ -43,7 +38,7 @@ class Retention {
     bool remove(const Identity& identity, const std::string& name, std::int64_t utc_ms);
 
     const std::string folder_;
-    const RetentionDays days_;
+    RetentionDays days_;
     store::Journal& journal_;
     ClockCheck clock_;
 };

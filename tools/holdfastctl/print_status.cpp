@@ -132,6 +132,26 @@ std::string draining(const Json& status, Zone zone) {
     return ", draining: new calls go to people" + (until ? " until a restart, or " + iso_time(*until, zone) : std::string());
 }
 
+// "reloaded 2026-01-31T23:59:59Z; restart holdfast for: store.path"
+std::string configuration(const Json& reload, Zone zone) {
+    const auto result = word(reload, "result");
+    const auto at = number(reload, "utc_ms");
+    const std::string when = at ? " " + iso_time(*at, zone) : "";
+    std::string out = result == "rejected" ? "REFUSED" + when + ", the old one stays in force: " + word(reload, "problem")
+                      : at                 ? "reloaded" + when
+                                           : "as started";
+    const auto problems = number_or(reload, "problems", 0);
+    if (problems > 1) out += ", and " + std::to_string(problems - 1) + " more: holdfastctl check";
+    const Json& keys = member(reload, "needs_restart");
+    std::string list;
+    if (keys.is_array()) {
+        for (const auto& key : keys) {
+            if (key.is_string()) list += (list.empty() ? "" : ", ") + printable(key.get_ref<const std::string&>());
+        }
+    }
+    return list.empty() ? out : out + "; restart holdfast for: " + list;
+}
+
 }  // namespace
 
 std::string print_status(const Json& status, const Look& look) {
@@ -158,6 +178,7 @@ std::string print_status(const Json& status, const Look& look) {
     if (const Json& test = member(status, "selftest"); test.is_object()) {
         out += line("test call", word(test, "detail") + ", " + iso_time(number_or(test, "utc_ms", 0), look.zone));
     }
+    if (member(status, "reload").is_object()) out += line("config", configuration(member(status, "reload"), look.zone));
     out += line("prompts", std::to_string(number_or(status, "prompts_loaded", 0)) + " loaded");
     return out;
 }

@@ -103,6 +103,19 @@ TEST_F(PurgePlanTest, CallsGoThenWordsAndTheirFilesBeforeThem) {
     EXPECT_EQ(set_aside_before_, std::vector<std::int64_t>{loop_.utc_ms() - 90 * k_day_ms}) << "words stand in what was set aside";
 }
 
+TEST_F(PurgePlanTest, OtherDaysAreInForceFromTheNextRunOn) {
+    auto& retention = plan({365, 0, 0});
+    loop_.advance(app::PurgePlan::k_every);
+    EXPECT_EQ(journal_.asked.back().before_utc_ms, loop_.utc_ms() - 365 * k_day_ms);
+    retention.set_days({30, 7, 60});
+    journal_.written.clear();
+    loop_.advance(app::PurgePlan::k_every);
+    ASSERT_EQ(journal_.asked.size(), 3u);
+    EXPECT_EQ(journal_.asked[1].before_utc_ms, loop_.utc_ms() - 30 * k_day_ms);
+    EXPECT_EQ(journal_.asked[2].before_utc_ms, loop_.utc_ms() - 7 * k_day_ms);
+    EXPECT_EQ(std::get<store::PurgeAudit>(journal_.written.front()).before_utc_ms, loop_.utc_ms() - 60 * k_day_ms);
+}
+
 TEST_F(PurgePlanTest, WhatWasSetAsideStaysAsLongAsCallsWithoutDaysOfTheWords) {
     plan({365, 0, 0});
     loop_.advance(app::PurgePlan::k_every);

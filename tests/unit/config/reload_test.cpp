@@ -43,6 +43,23 @@ TEST(ConfigReload, ChangedKeysAreSortedIntoAppliedAndNeedsRestart) {
                             "credential elevenlabs_api_key"));
 }
 
+TEST(ConfigReload, RetentionAndCertificatesAreAppliedAndWhereThingsLieIsNot) {
+    Config next;
+    next.listen.public_.certificate = next.listen.admin.certificate = "/c.pem";
+    next.store.retention_days = next.recording.retention_days = 7;
+    next.recording.canned_retention_days = 8;
+    next.recording.path = "/data/r";
+    next.prompts.path = "/data/p";
+    next.credentials.master_key = base::Secret("m");
+    next.credentials.mongodb_uri = base::Secret("u");
+    const ReloadDiff diff = diff_reload(Config(), next);
+    EXPECT_THAT(diff.applied, ElementsAre("listen.public.certificate", "listen.admin.certificate", "store.retention_days",
+                                          "recording.retention_days", "recording.canned_retention_days"));
+    EXPECT_THAT(diff.needs_restart, ElementsAre("recording.path", "prompts.path", "credential mongodb_uri", "credential master_key"));
+    EXPECT_TRUE(diff.effective.credentials.master_key.reveal().empty());
+    EXPECT_TRUE(diff.effective.credentials.mongodb_uri.reveal().empty());
+}
+
 TEST(ConfigReload, WhatNeedsARestartKeepsItsRunningValue) {
     Config next;
     next.listen.public_.address = "127.0.0.1";

@@ -49,7 +49,7 @@ TEST(AdminRoutes, ReadyzNamesEveryPart) {
     EXPECT_EQ(document["ready"], true);
     EXPECT_EQ(document["degraded"], false);
     for (const char* part :
-         {"front_door", "prompts", "store", "voice", "certificate", "sync", "draining"}) {
+         {"front_door", "prompts", "store", "voice", "certificate", "sync", "configuration", "draining"}) {
         EXPECT_EQ(document["parts"][part]["state"], "ok") << part;
     }
 }
@@ -86,6 +86,29 @@ TEST(AdminRoutes, M01_ReadyzSaysWhenTheAgencysDatabaseIsFarBehindOrRefuses) {
     EXPECT_EQ(sync(), "degraded refused_documents");
     decide_ready(world.status, world.loop.utc_ms());
     EXPECT_TRUE(world.status.ready) << "callers are served all the same";
+}
+
+TEST(AdminRoutes, A07_WhoAskedForAReloadSeesHowItWent) {
+    AdminWorld world;
+    const auto configuration = [&world] {
+        const auto part = body(*world.get("/readyz"))["parts"]["configuration"];
+        return part["state"].get<std::string>() + " " + part["detail"].get<std::string>();
+    };
+    EXPECT_EQ(configuration(), "ok good");
+    EXPECT_EQ(body(*world.get("/api/v1/status"))["reload"],
+              (nlohmann::json{{"utc_ms", nullptr}, {"result", "never"}, {"problem", ""}, {"problems", 0}, {"needs_restart", nlohmann::json::array()}}));
+    world.status.reload = {1'000, "ok", "", 0, {"store.path"}};
+    EXPECT_EQ(configuration(), "degraded restart_needed");
+    world.status.reload.result = "rejected";
+    world.status.reload.problem = "h.yaml:1:1: wrong";
+    world.status.reload.problems = 2;
+    EXPECT_EQ(configuration(), "degraded rejected");
+    EXPECT_EQ(body(*world.get("/api/v1/status"))["reload"],
+              (nlohmann::json{{"utc_ms", 1'000}, {"result", "rejected"}, {"problem", "h.yaml:1:1: wrong"}, {"problems", 2}, {"needs_restart", {"store.path"}}}));
+    world.status.reload = {2'000, "ok", "", 0, {}};
+    EXPECT_EQ(configuration(), "ok good");
+    decide_ready(world.status, world.loop.utc_ms());
+    EXPECT_TRUE(world.status.ready);
 }
 
 TEST(AdminRoutes, ReadyzIs503WithTheReasonWhenAPartIsDown) {

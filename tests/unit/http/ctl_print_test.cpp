@@ -72,6 +72,19 @@ TEST(PrintStatus, SaysHowTheBoxIs) {
     document["box"] = {{"clock", "not_set"}, {"disk", "worn"}, {"disk_life_used", 0.9}, {"safe_mode", true}};
     const auto text = print_status(document, Look{});
     EXPECT_NE(text.find("  box         clock not_set, disk worn (90 % of its life used), SAFE MODE after crashes"), std::string::npos) << text;
+}
+
+TEST(PrintStatus, SaysHowTheLastReloadWent) {
+    auto document = status();
+    document["reload"] = {{"utc_ms", nullptr}, {"result", "never"}, {"problem", ""}, {"problems", 0}, {"needs_restart", Json::array()}};
+    EXPECT_NE(print_status(document, Look{}).find("  config      as started\n"), std::string::npos);
+    document["reload"] = {{"utc_ms", k_utc_ms}, {"result", "ok"}, {"problem", ""}, {"problems", 0}, {"needs_restart", {"store.path", "log.format"}}};
+    EXPECT_NE(print_status(document, Look{}).find("  config      reloaded 2026-09-21T14:13:20Z; restart holdfast for: store.path, log.format\n"),
+              std::string::npos);
+    document["reload"] = {{"utc_ms", k_utc_ms}, {"result", "rejected"}, {"problem", "h.yaml:1:1: x"}, {"problems", 3}, {"needs_restart", Json::array()}};
+    const auto text = print_status(document, Look{});
+    EXPECT_NE(text.find("  config      REFUSED 2026-09-21T14:13:20Z, the old one stays in force: h.yaml:1:1: x,"), std::string::npos) << text;
+    EXPECT_NE(text.find("2 more: holdfastctl check"), std::string::npos) << text;
     expect_fits(text);
 }
 

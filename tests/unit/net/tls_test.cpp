@@ -480,38 +480,27 @@ TEST_F(TlsTest, LoadsPairsThatFitAndTellsWhatIsOutOfDate) {
     EXPECT_TRUE(TlsClient::make(""));
 }
 
-TEST_F(TlsTest, ReloadServesTheNewCertificateToNewConnectionsOnly) {
-    const auto files = ca.issue("first");
-    listen(files);
+TEST_F(TlsTest, AnotherCertificateIsServedToNewConnectionsOnly) {
+    listen(ca.issue("first"));
     const auto before = TlsPeer::connect(loop, listener->port());
     EXPECT_EQ(before->certificate_name(), "first");
     const auto first_end = server->not_after_utc_s();
 
     test::CertWish longer;
     longer.to_days = 60;
-    const auto next = ca.issue("second", longer);
-    std::filesystem::copy_file(next.certificate, files.certificate, std::filesystem::copy_options::overwrite_existing);
-    std::filesystem::copy_file(next.private_key, files.private_key, std::filesystem::copy_options::overwrite_existing);
-    ASSERT_TRUE(server->reload());
+    const auto files = ca.issue("second", longer);
+    {
+        const auto next = TlsServer::load(files.certificate, files.private_key);
+        ASSERT_TRUE(next);
+        EXPECT_FALSE(server->has_certificate_of(**next));
+        server->take_from(**next);
+        EXPECT_TRUE(server->has_certificate_of(**next));
+    }
     EXPECT_NEAR(static_cast<double>(server->not_after_utc_s() - first_end), 30 * 86'400.0, 10.0);
 
     const auto after = TlsPeer::connect(loop, listener->port());
     EXPECT_EQ(after->certificate_name(), "second");
     EXPECT_TRUE(before->served()) << "the old connection goes on";
-}
-
-TEST_F(TlsTest, ReloadKeepsTheOldCertificateWhenTheNewOneIsBad) {
-    const auto files = ca.issue("first");
-    listen(files);
-    const auto end = server->not_after_utc_s();
-    std::ofstream(files.certificate) << "half a file";
-    const auto result = server->reload();
-    ASSERT_FALSE(result);
-    EXPECT_STREQ(result.error().code, "tls_certificate");
-    EXPECT_EQ(server->not_after_utc_s(), end);
-    const auto peer = TlsPeer::connect(loop, listener->port());
-    EXPECT_TRUE(peer->served());
-    EXPECT_EQ(peer->certificate_name(), "first");
 }
 
 // --- ends of TLS connections (N19) ---

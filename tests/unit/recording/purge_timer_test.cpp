@@ -60,6 +60,14 @@ TEST_F(Purge, LeavesWhatIsNotOverdue) {
     EXPECT_EQ(left(), 1u);
 }
 
+TEST_F(Purge, GoesByTheDaysThatAReloadBrought) {
+    add(29);
+    begin({});
+    recorder->set_retention(RetentionDays{7, {}});
+    hours(2);
+    EXPECT_EQ(left(), 0u);
+}
+
 TEST_F(Purge, TakesNothingWhileASinkIsConfiguredAndNobodySaysThatItHasIt) {
     add(31);
     Release release;
