@@ -3,6 +3,7 @@
 #include "base/wall_clock.hpp"
 #include "config/limits.hpp"
 #include "http/status_words.hpp"
+#include "log/events.hpp"
 #include "log/log.hpp"
 #include "metrics/catalog.hpp"
 
@@ -71,12 +72,19 @@ void BoxWatch::look_at_clock() {
     };
     if (seen.step_ms != 0) {
         metrics::clock_step_seconds.set(static_cast<double>(seen.step_ms) / 1000);
-        k_log.warning("wall clock jumped; calls and timers do not follow it", {{"step_ms", seen.step_ms}});
+        k_log.warning(log::events::clock_stepped, {{"step_ms", seen.step_ms}});
         audit("clock_step", "step_ms=" + std::to_string(seen.step_ms));
     }
     const std::string word = to_string(seen.state);
     const auto doubtful = [](const std::string& state) { return state == "not_set" || state == "unsynchronised"; };
-    if (word != box_.clock && (doubtful(word) || doubtful(box_.clock))) audit("clock", "state=" + word);
+    if (word != box_.clock && (doubtful(word) || doubtful(box_.clock))) {
+        audit("clock", "state=" + word);
+        if (doubtful(word)) {
+            k_log.error(log::events::clock_not_set, {{"state", word}});
+        } else {
+            k_log.notice(log::events::clock_set, {{"state", word}});
+        }
+    }
     metrics::clock_unsynced.set(doubtful(word) ? 1 : 0);
     box_.clock = word;
 }
@@ -88,7 +96,11 @@ void BoxWatch::look_at_disk() {
     const auto wear = life_.look();
     metrics::disk_life_used_ratio.set(wear.life_used < 0 ? 0 : wear.life_used);
     box_.disk_life_used = wear.life_used;
-    box_.disk = word_of(wear, commits_.look());
+    const std::string word = word_of(wear, commits_.look());
+    if (word != box_.disk && (word == "worn" || word == "worn_out")) {
+        k_log.error(log::events::disk_worn, {{"state", word}, {"life_used", wear.life_used}});
+    }
+    box_.disk = word;
 }
 
 void BoxWatch::look_at_certificates() {
@@ -99,11 +111,13 @@ void BoxWatch::look_at_certificates() {
         const auto days = notices_[i].look(certificates[i].not_after_utc_s, parts_.loop.utc_ms(), parts_.loop.now());
         if (!days) continue;
         if (*days < 0) {
-            const bool public_one = certificates[i].listener == "public";
-            k_log.error(public_one ? "certificate has expired, Twilio refuses it and sends callers to the fallback" : "certificate has expired",
-                        {{"listener", certificates[i].listener}});
+            if (certificates[i].listener == "public") {
+                k_log.error(log::events::certificate_expired, {{"code", "expired"}});
+            } else {
+                k_log.error("certificate has expired", {{"listener", certificates[i].listener}});
+            }
         } else {
-            k_log.warning("certificate expires soon", {{"listener", certificates[i].listener}, {"days_left", *days}});
+            k_log.warning(log::events::certificate_expires_soon, {{"listener", certificates[i].listener}, {"days_left", *days}});
         }
     }
 }

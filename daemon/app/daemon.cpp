@@ -473,7 +473,7 @@ void Daemon::guard_start() {
     safe_mode_ = begun.safe;
     metrics::safe_mode.set(safe_mode_ ? 1 : 0);
     if (!safe_mode_) return;
-    k_log.error("safe mode after repeated crashes: recorded prompts and people only, no sync, nothing is purged; a restart leaves it");
+    k_log.error(log::events::safe_mode);
     if (!journal_->append(store::Audit{media_.utc_ms(), "daemon", "safe_mode", "", std::nullopt})) {
         k_log.error("journal queue full, an audit row is lost");
     }

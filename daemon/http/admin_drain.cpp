@@ -3,6 +3,7 @@
 #include "config/limits.hpp"
 #include "http/admin_answer.hpp"
 #include "http/admin_json.hpp"
+#include "log/events.hpp"
 #include "log/log.hpp"
 #include "metrics/catalog.hpp"
 
@@ -104,8 +105,8 @@ net::HttpResponse SelftestRoute::on_request(const net::HttpRequest& request) {
     // A box that sends its callers to people says nothing about the calls that it takes.
     if (!judged) return json_answer(200, selftest_json(last_));
     const bool was_good = last_.utc_ms == 0 || last_.good;
-    if (was_good && !result.good) k_log.error("the test call was not good", {{"why", result.detail}});
-    if (!was_good && result.good) k_log.notice("the test call is good again", {{"greeting_ms", result.greeting_ms}});
+    if (was_good && !result.good) k_log.error(log::events::selftest_failed, {{"why", result.detail}});
+    if (!was_good && result.good) k_log.notice(log::events::selftest_good, {{"greeting_ms", result.greeting_ms}});
     metrics::selftest_good.set(result.good ? 1 : 0);
     metrics::selftest_time_seconds.set(static_cast<double>(result.utc_ms) / 1000.0);
     metrics::selftest_greeting_seconds.set(result.greeting_ms < 0 ? -1 : static_cast<double>(result.greeting_ms) / 1000.0);

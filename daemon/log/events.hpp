@@ -16,7 +16,7 @@ inline constexpr Event stopped{"stopped", "a638acecba2e490398e40ff4d8f18c66"};
 inline constexpr Event ended_unclean{"the run before ended without a stop", "98f53203b96a47baabb14648587999d0"};
 inline constexpr Event calls_interrupted{"calls were interrupted, the daemon went away under them",
     "9e9c9f94a8f1430ea4566b0009404a22"};
-inline constexpr Event crashed{"the daemon crashed", "2b8b3f38db46449eaf24f4730239b051"};
+inline constexpr Event safe_mode{"safe mode after repeated crashes: recorded prompts and people only", "2b8b3f38db46449eaf24f4730239b051"};
 inline constexpr Event media_silent{"media loop does not answer, the watchdog is not fed", "9de9e42c793944549ae943162a612b5d"};
 
 // Journal and disk
@@ -82,7 +82,7 @@ inline constexpr Event selftest_good{"the test call is good again", "bea79f5a4f3
 
 // Every one, for the test that compares them with the catalog.
 inline constexpr std::array k_all{
-    &ready, &draining, &stopped, &ended_unclean, &calls_interrupted, &crashed, &media_silent, &journal_refused,
+    &ready, &draining, &stopped, &ended_unclean, &calls_interrupted, &safe_mode, &media_silent, &journal_refused,
     &journal_trouble, &journal_io, &journal_read_only, &journal_full, &journal_emergency, &journal_recovered,
     &journal_damaged, &journal_newer, &journal_foreign, &journal_gone, &journal_salvaged, &journal_loss,
     &disk_filling, &disk_nearly_full, &disk_worn, &config_reloaded, &config_refused, &key_needs_restart,
