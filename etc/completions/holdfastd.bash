@@ -6,7 +6,7 @@ _holdfastd() {
     case $prev in
         -c | --config) compopt -o default; return ;;
     esac
-    COMPREPLY=($(compgen -W "--config --check-config --print-config --allow-no-prompts --help --version" -- "$cur"))
+    COMPREPLY=($(compgen -W "--config --check-config --print-config --print-config-manual --allow-no-prompts --debug-switches --help --version" -- "$cur"))
 }
 
 complete -F _holdfastd holdfastd

@@ -142,7 +142,7 @@ def test_the_operators_guide_names_metrics_and_commands_that_exist():
         assert f'"{metric}"' in catalog, metric
     commands = {path[0] for path in commands_of("holdfastctl") if path}
     # These come from parts of the tool that have tests of their own.
-    announced = {"init", "doctor", "upgrade", "selftest"}
+    announced = set()
     for word in re.findall(r"\bholdfastctl(?: 1)?\n?[ .]+(?:Cm )?([a-z]+)", guide):
         assert word in commands | announced, word
 
