@@ -240,10 +240,12 @@ def _(s):
         pid = s.box.host_pid(s.box.main_pid())
         begin = time.monotonic()
         os.kill(pid, signal.SIGKILL)
-        answered, broken, _ = s.twilio.webhook_until_answered().result()
+        answered, broken, sid = s.twilio.webhook_until_answered().result()
         times.append(answered - begin)
         s.box.run("rm -f /run/holdfast/starts")  # else the fifth start within a minute would be one in safe mode
         refused += broken
+        s.calls.append(sid)
+        need(s.twilio.ended(sid) // 100 == 2, "the end of a call was not taken")
         until("systemd to see it up", lambda: s.box.show("holdfast", "ActiveState") == "active" and s.box.main_pid() != pid)
     FIGURES["kill_to_answer_p95_ms"] = round(1000 * p95(times))
     FIGURES["kill_to_answer_max_ms"] = round(1000 * max(times))

@@ -64,14 +64,14 @@ class Twilio:
         return self._on_thread(self._webhook, timeout_s).result()
 
     def webhook_until_answered(self, deadline_s=30):
-        """Tries again as long as a connection breaks, as Twilio's retries (rc=1) cannot; gives when it was answered and how often it broke."""
+        """Tries again as long as a connection breaks, as Twilio's retries (rc=1) cannot; gives when it was answered, how often it broke, and the call."""
         def run():
             end, broken = time.monotonic() + deadline_s, 0
             while True:
                 try:
-                    status, twiml, _ = self._webhook(5)
+                    status, _, sid = self._webhook(5)
                     if status == 200:
-                        return time.monotonic(), broken, twiml
+                        return time.monotonic(), broken, sid
                 except OSError:
                     if time.monotonic() > end:
                         raise
