@@ -900,11 +900,9 @@ base::Result<void> Daemon::apply(const config::Config& loaded) {
             base_url_ = next.listen.public_.base_url;
             reload_status_ = status;
             metrics::reload_total.add("ok");
-            if (changed == 0 && status.needs_restart.empty()) {
-                k_log.notice(log::events::config_reloaded, {{"applied", 0}});
-            } else {
-                k_log.notice(log::events::config_reloaded, {{"applied", changed}, {"needs_restart", status.needs_restart.size()}});
-            }
+            const auto waiting = status.needs_restart.size();
+            k_log.notice(log::events::config_reloaded,
+                         {{"changed", changed + waiting > 0}, {"applied", changed}, {"needs_restart", waiting}});
         });
     });
     return {};
