@@ -115,6 +115,8 @@ class Story:
         for unit, port in (("openai", 9000), ("eleven", 9010)):
             if only in ("", unit):
                 self.box.run(f"systemd-run --quiet --collect --unit={unit} holdfast-sim provider --port {port} --quiet")
+                # 7: nobody listens yet
+                until(f"{unit} to listen", lambda: self.box.run(f"curl -s -o /dev/null http://127.0.0.1:{port}/", check=False).returncode != 7)
 
     def place_call(self, name, options=""):
         return f"holdfast-sim call --url {VOICE} --connect-to 127.0.0.1:443 --ca-file /root/ca.pem --token-file /root/token --record /root/{name} " + \

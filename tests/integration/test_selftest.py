@@ -76,7 +76,7 @@ async def test_a_token_that_is_not_the_daemons_is_refused_and_one_log_line_says_
         assert TOKEN not in json.dumps(result)
     assert (await selftest(world))[0] == 0
     await world.logged("the test call is good again")
-    assert len([line for line in world.log if "the test call was not good" in line]) == 1
+    assert len([line for line in world.log if "the test call failed" in line]) == 1
 
 
 @scenario
