@@ -162,6 +162,12 @@ def _(s):
     need(s.box.run("systemctl is-enabled holdfast.service holdfast.socket").stdout.split() == ["enabled"] * 2, "not enabled for the next boot")
     need(s.box.run("systemctl is-enabled holdfast-selftest.timer", check=False).stdout.strip() == "disabled", "the self-test is on without being asked for")
     need(not s.box.run("systemctl --failed --no-legend --plain").stdout.strip(), "a unit failed")
+    package = next(p for p in s.packages if p.name == f"holdfast_{s.version(0)}_amd64.deb")
+    prompts = sum(f.stat().st_size for f in s.box.path("/usr/share/holdfast/prompts").rglob("*") if f.is_file())
+    FIGURES["package_mb"] = round(package.stat().st_size / 1e6, 2)
+    FIGURES["installed_mb"] = round(int(s.box.run("dpkg-query -W -f '${Installed-Size}' holdfast").stdout) * 1024 / 1e6, 1)
+    FIGURES["prompts_installed_mb"] = round(prompts / 1e6, 1)
+    need(package.stat().st_size <= PACKAGE_BYTES, f"the package has {package.stat().st_size} bytes, prompts included")
     need(s.box.run("id -un holdfast").stdout.strip() == "holdfast", "no system user")
 
 
