@@ -24,6 +24,7 @@ constexpr char k_voice_path[] = "/api/webhooks/voice";
 constexpr char k_status_path[] = "/api/webhooks/status";
 constexpr int k_listen_ms = 300;  // to the greeting, once it is heard
 constexpr int k_connect_ms = 5'000;
+constexpr int k_before_the_end_ms = 500;
 
 sim::CallerScript hear_the_greeting() {
     sim::CallerTurn turn;
@@ -132,9 +133,10 @@ std::optional<sim::CallOptions> call_options(const config::Config& config, const
     options.to = k_to;
     options.stir.clear();
     options.script = hear_the_greeting();
-    options.connect_timeout_ms = k_connect_ms;
     options.max_seconds = static_cast<int>(target.timeout.count());
-    options.webhook_timeout_ms = std::min(options.webhook_timeout_ms, options.max_seconds * 1000);
+    // Before the call's own end: a request that is still open then would never be let go.
+    options.webhook_timeout_ms = std::min(options.webhook_timeout_ms, options.max_seconds * 1000 - k_before_the_end_ms);
+    options.connect_timeout_ms = std::min(k_connect_ms, options.webhook_timeout_ms);
     return options;
 }
 
