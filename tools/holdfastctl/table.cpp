@@ -17,7 +17,7 @@ void trim_right(std::string& line) {
 
 Table::Table(std::vector<std::string> heads, Last last) : heads_(std::move(heads)), last_(last) {
     for (auto& head : heads_) {
-        right_.push_back(head.front() == '>');
+        right_.push_back(!head.empty() && head.front() == '>');
         if (right_.back()) head.erase(0, 1);
     }
     paints_.resize(heads_.size());
