@@ -840,23 +840,22 @@ base::Result<void> Daemon::apply(const config::Config& loaded) {
     if (!streets) return streets.error();
     // Who turns TLS off, which needs a restart, may have taken the files away already.
     auto public_pair = public_pair_, admin_pair = admin_pair_;
-    if (public_pair_ && loaded.listen.public_.tls) {
-        auto pair = next_pair(public_pair_.get(), next.listen.public_.certificate, next.listen.public_.private_key);
-        if (!pair) {
-            k_log.error(log::events::certificate_kept, {{"detail", pair.error().detail}});
-            return pair.error();
+    const auto read_again = [&diff](auto& pair, bool tls, const auto& listen, const char* name) -> base::Result<void> {
+        if (!pair || !tls) return {};
+        auto read = next_pair(pair.get(), listen.certificate, listen.private_key);
+        if (!read) {
+            k_log.error(log::events::certificate_kept, {{"detail", read.error().detail}});
+            return read.error();
         }
-        public_pair = std::move(*pair);
-        if (!public_pair->has_certificate_of(*public_pair_)) diff.applied.emplace_back("listen.public.certificate (content)");
+        if (!(*read)->has_certificate_of(*pair)) diff.applied.emplace_back(name);
+        pair = std::move(*read);
+        return {};
+    };
+    if (auto good = read_again(public_pair, loaded.listen.public_.tls, next.listen.public_, "listen.public.certificate (content)"); !good) {
+        return good.error();
     }
-    if (admin_pair_ && loaded.listen.admin.tls) {
-        auto pair = next_pair(admin_pair_.get(), next.listen.admin.certificate, next.listen.admin.private_key);
-        if (!pair) {
-            k_log.error(log::events::certificate_kept, {{"detail", pair.error().detail}});
-            return pair.error();
-        }
-        admin_pair = std::move(*pair);
-        if (!admin_pair->has_certificate_of(*admin_pair_)) diff.applied.emplace_back("listen.admin.certificate (content)");
+    if (auto good = read_again(admin_pair, loaded.listen.admin.tls, next.listen.admin, "listen.admin.certificate (content)"); !good) {
+        return good.error();
     }
 
     for (const auto& key : diff.needs_restart) k_log.warning(log::events::key_needs_restart, {{"key", key}});

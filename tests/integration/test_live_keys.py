@@ -8,17 +8,10 @@ import xml.etree.ElementTree as xml
 from harness import TOKEN, ctl, make_certificates, new_sid, scenario
 from test_dispatch import Cad, SECRET
 from test_follow_up import KEY_SID, SECRET as KEY_SECRET, free_port, place
+from test_front_door import VOICE, up
 from test_reload import reload as ask_for_a_reload
 
 OTHER_TOKEN = "psap0test0auth0token0000000000009"
-VOICE = "/api/webhooks/voice"
-
-
-async def up(world, **config):
-    provider = await world.provider()
-    world.write_config(provider.url, **config)
-    await world.start_daemon()
-    return provider
 
 
 async def reload(world, site=None, result="ok"):

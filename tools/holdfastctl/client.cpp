@@ -113,10 +113,14 @@ base::Result<net::HttpAnswer> Client::send(const char* method, const std::string
 }
 
 base::Result<net::HttpAnswer> Client::ask(net::HttpCall call) const {
-    net::AsioLoop loop;
     call.tls = tls_;
     call.timeout = std::chrono::seconds(10);
     call.body_bytes_max = k_body_bytes_max;
+    return call_and_wait(std::move(call));
+}
+
+base::Result<net::HttpAnswer> call_and_wait(net::HttpCall call) {
+    net::AsioLoop loop;
     base::Result<net::HttpAnswer> result = base::make_error(base::Condition::retry, "closed");
     net::http_call(loop, std::move(call), [&loop, &result](base::Result<net::HttpAnswer> answer) {
         result = std::move(answer);

@@ -19,6 +19,9 @@ class TlsClient;
 
 namespace holdfast::ctl {
 
+// One request of any peer, on a loop of its own until it is over; how long that may be says the call.
+base::Result<net::HttpAnswer> call_and_wait(net::HttpCall call);
+
 class Client {
   public:
     // `admin` is http(s)://host[:port]; `ca_file` adds a private CA for https.

@@ -1,8 +1,9 @@
 #include "holdfastctl/credentials_folder.hpp"
 
+#include "config/keys.hpp"
+
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -16,10 +17,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::array<const char*, 8> k_names = {"twilio_auth_token",     "twilio_auth_token_next", "twilio_api_key_secret",
-                                                "openai_api_key",        "elevenlabs_api_key",     "mongodb_uri",
-                                                "master_key",            "dispatch_webhook_secret"};
-
 base::Error failed(const std::string& what, const std::string& why) {
     return base::make_error(base::Condition::fatal, "credentials", what + ": " + why);
 }
@@ -31,9 +28,10 @@ base::Result<CredentialsFolder> CredentialsFolder::make(const std::string& etc) 
     auto name = (fs::temp_directory_path(error) / "holdfastctl-XXXXXX").string();
     if (error || ::mkdtemp(name.data()) == nullptr) return failed(name, std::strerror(errno));  // mode 0700
     CredentialsFolder folder(name);
-    for (const char* each : k_names) {
-        const auto plain = fs::path(etc) / "credstore" / (std::string("holdfast.") + each);
-        const auto sealed = fs::path(etc) / "credstore.encrypted" / (std::string("holdfast.") + each);
+    for (const auto& secret : config::secrets()) {
+        const std::string each(secret.name);
+        const auto plain = fs::path(etc) / "credstore" / ("holdfast." + each);
+        const auto sealed = fs::path(etc) / "credstore.encrypted" / ("holdfast." + each);
         const auto here = fs::path(name) / each;
         if (fs::exists(plain, error)) {
             fs::create_symlink(fs::absolute(plain), here, error);

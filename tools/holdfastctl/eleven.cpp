@@ -6,7 +6,6 @@
 #include "holdfastctl/commands.hpp"
 #include "holdfastctl/eleven_agent.hpp"
 #include "holdfastctl/json.hpp"
-#include "net/asio_loop.hpp"
 #include "net/http_client.hpp"
 #include "net/tls.hpp"
 
@@ -71,13 +70,7 @@ Answer ask(const Session& session, const std::string& method, const std::string&
         if (!tls) return {complain(session, k_exit_usage, tls.error().detail), {}, {}};
         call.tls = *tls;
     }
-    net::AsioLoop loop;
-    base::Result<net::HttpAnswer> result = base::make_error(base::Condition::retry, "closed");
-    net::http_call(loop, std::move(call), [&loop, &result](base::Result<net::HttpAnswer> answer) {
-        result = std::move(answer);
-        loop.stop();
-    });
-    loop.run();
+    const auto result = call_and_wait(std::move(call));
     if (!result) {
         return {complain(session, k_exit_unreachable, "cannot reach ElevenLabs: " + printable(result.error().detail)), {}, {}};
     }
@@ -86,7 +79,7 @@ Answer ask(const Session& session, const std::string& method, const std::string&
     }
     Json json = Json::parse(result->body, nullptr, false);
     if (!json.is_object()) return {complain(session, k_exit_unreachable, "that is not ElevenLabs' API"), {}, {}};
-    return {k_exit_ok, std::move(result->body), std::move(json)};
+    return {k_exit_ok, result->body, std::move(json)};
 }
 
 std::optional<std::string> read_prompt(const std::string& path) {

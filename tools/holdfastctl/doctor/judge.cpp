@@ -67,17 +67,22 @@ std::string host_of(const std::string& text) {
     return url ? quoted(url->host) : "an address that cannot be shown";
 }
 
-}  // namespace
-
-Finding judge_tls(const Peer& peer, const base::Result<net::CertificateLook>& seen, std::int64_t now_utc_s) {
-    Finding finding{"tls", peer.name, Verdict::bad, {}, {}, {}};
-    const std::string& host = peer.url.host;
-    const auto say = [&finding](const char* word, std::string text, std::string advice) {
+// Fills in what is said of the finding, and gives it.
+auto sayer(Finding& finding) {
+    return [&finding](const char* word, std::string text, std::string advice) {
         finding.word = word;
         finding.seen = std::move(text);
         finding.advice = std::move(advice);
         return finding;
     };
+}
+
+}  // namespace
+
+Finding judge_tls(const Peer& peer, const base::Result<net::CertificateLook>& seen, std::int64_t now_utc_s) {
+    Finding finding{"tls", peer.name, Verdict::bad, {}, {}, {}};
+    const std::string& host = peer.url.host;
+    const auto say = sayer(finding);
     if (!seen) {
         const std::string code = seen.error().code;
         if (code == "timeout") {
@@ -294,12 +299,7 @@ std::vector<Finding> judge_certificate(const net::CertificateLook& seen, std::in
 Finding judge_public_tls(const std::string& host, const base::Result<net::CertificateLook>& seen, const std::string& own_sha256,
                          bool reaches_private) {
     Finding finding{"public_door", "", Verdict::bad, {}, {}, {}};
-    const auto say = [&finding](const char* word, std::string text, std::string advice) {
-        finding.word = word;
-        finding.seen = std::move(text);
-        finding.advice = std::move(advice);
-        return finding;
-    };
+    const auto say = sayer(finding);
     if (!seen) {
         const std::string code = seen.error().code;
         if (code == "tls") return say("no_tls", "what answers at " + host + " does not speak TLS",

@@ -2,6 +2,7 @@
 
 #include "base/timer.hpp"
 #include "holdfastctl/json.hpp"
+#include "holdfastctl/client.hpp"
 #include "net/asio_loop.hpp"
 #include "net/tls.hpp"
 #include "net/ws.hpp"
@@ -176,14 +177,7 @@ base::Result<net::HttpAnswer> ask(net::HttpCall call, const std::string& ca_file
         if (!tls) return tls.error();
         call.tls = *tls;
     }
-    net::AsioLoop loop;
-    base::Result<net::HttpAnswer> result = base::make_error(base::Condition::retry, "closed");
-    net::http_call(loop, std::move(call), [&loop, &result](base::Result<net::HttpAnswer> answer) {
-        result = std::move(answer);
-        loop.stop();
-    });
-    loop.run();
-    return result;
+    return call_and_wait(std::move(call));
 }
 
 std::string one_paid_word(const net::Url& url, const std::string& ca_file, const std::string& key) {
