@@ -40,6 +40,7 @@ class Checker {
         call_sequences();
         counter();
         salvages();
+        holds();
         if (report_.good()) chain();
     }
 
@@ -169,6 +170,12 @@ class Checker {
                                               ", unreadable spans: " + std::to_string(q.number(3)));
         }
         failed("schema");
+    }
+
+    void holds() {
+        const auto held = db_.number("SELECT count(*) FROM call WHERE (SELECT action FROM audit WHERE audit.call = call.seq AND "
+                                     "action IN ('hold', 'release_hold') ORDER BY seq DESC LIMIT 1) = 'hold'");
+        if (!failed("integrity") && held > 0) report_.notes.push_back("calls on hold: " + std::to_string(held));
     }
 
     Database& db_;

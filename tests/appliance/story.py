@@ -8,6 +8,7 @@ import pathlib
 import re
 import secrets
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -28,7 +29,7 @@ STEPS = []
 FIGURES = {}
 
 
-def step(sentence):
+def step(sentence, *rows):  # rows of the failure matrix that it proves
     def add(function):
         STEPS.append((sentence, function))
         return function
@@ -72,6 +73,11 @@ class Story:
         self.box.run("systemctl reload holdfast")
         until("the reload to be over", lambda: self.status()["reload"]["utc_ms"] != before)
         need(self.status()["reload"]["result"] == result, f"the reload was not {result}: {self.status()['reload']}")
+
+    def set_up(self):
+        """What the five questions ask, given on the command line."""
+        self.ctl(f"init --site test-box --url https://{HOST} --person {PERSON} --twilio-token-file /root/token --openai-key-file /root/openai "
+                 "--certificate /root/first.pem --private-key /root/first.key")
 
     def secret(self, name, value):
         self.box.put(f"/etc/credstore/holdfast.{name}", value, 0o600)
@@ -176,8 +182,7 @@ def _(s):
     s.certificate("first")
     s.box.put("/root/token", s.token, 0o600)
     s.box.put("/root/openai", s.secrets["openai_api_key"], 0o600)
-    s.ctl(f"init --site test-box --url https://{HOST} --person {PERSON} --twilio-token-file /root/token --openai-key-file /root/openai "
-          "--certificate /root/first.pem --private-key /root/first.key")
+    s.set_up()
     lines = [l for l in s.box.path("/etc/holdfast/conf.d/10-site.yaml").read_text().splitlines() if l.strip() and not l.lstrip().startswith("#")]
     need(any("test-box" in l for l in lines), "the site is not in the YAML")
     for name in ("twilio_auth_token", "openai_api_key"):
@@ -187,6 +192,7 @@ def _(s):
     s.box.put("/etc/holdfast/conf.d/90-world.yaml",
               "openai:\n  url: ws://127.0.0.1:9000/v1/realtime\nelevenlabs:\n  url: http://127.0.0.1:9010\n  voice_id: simulated\n")
     s.secret("elevenlabs_api_key", s.secrets["elevenlabs_api_key"])
+    s.secret("master_key", secrets.token_hex(32))  # words are sealed from the first one on
     s.box.put("/etc/hosts", f"127.0.0.1 localhost {HOST}\n::1 localhost\n")
     s.world()
 
@@ -226,6 +232,7 @@ def _(s):
     level = s.box.path("/root/first/heard.wav").stat().st_size
     need(level > 8000 * 5, "the caller heard next to nothing")
     need(detail["dispatches"], "no dispatch was proposed")
+    s.kept = detail["utterances"]
     need("ok" in s.ctl("verify").lower() or "whole" in s.ctl("verify").lower(), "the chain does not verify")
 
 
@@ -238,7 +245,7 @@ def _(s):
     need(s.memory_bytes() <= IDLE_BYTES, f"{FIGURES['idle_rss_mib']} MiB")
 
 
-@step(f"kill -9, {KILLS} times: the next caller is answered at once, no connection is refused, nothing is lost.")
+@step(f"kill -9, {KILLS} times: the next caller is answered at once, no connection is refused, nothing is lost.", "P01")
 def _(s):
     times, refused = [], 0
     for _ in range(KILLS):
@@ -264,7 +271,7 @@ def _(s):
     need(s.box.run("coredumpctl list 2>/dev/null | tail -n +2; ls /var/lib/systemd/coredump 2>/dev/null", check=False).stdout.strip() == "", "a core was left")
 
 
-@step("The media loop freezes (a debug switch): the watchdog restarts the daemon.")
+@step("The media loop freezes (a debug switch): the watchdog restarts the daemon.", "P05")
 def _(s):
     s.box.put("/etc/systemd/system/holdfast.service.d/debug.conf",
               "[Service]\nExecStart=\nExecStart=/usr/sbin/holdfastd --debug-switches\nWatchdogSec=4s\n")
@@ -280,7 +287,7 @@ def _(s):
     need(s.call("after-watchdog")["good"], "the call after it was not good")
 
 
-@step("The disk freezes: callers are answered all the same, nothing is restarted, and what was said is written when it thaws.")
+@step("The disk freezes: callers are answered all the same, nothing is restarted, and what was said is written when it thaws.", "P07")
 def _(s):
     # The records move to a disk of their own, as the manual says.
     s.box.run("chown holdfast:holdfast /srv/records && chmod 0700 /srv/records")
@@ -301,7 +308,7 @@ def _(s):
     until("the box to be ready", s.ready)
 
 
-@step("A reload with a good file changes what can change; with a bad one, nothing; no call is touched.")
+@step("A reload with a good file changes what can change; with a bad one, nothing; no call is touched.", "A05")
 def _(s):
     pid = s.box.main_pid()
     talking = s.box.start(s.place_call("reloaded"))
@@ -317,7 +324,7 @@ def _(s):
     need(s.box.main_pid() == pid, "restarted")
 
 
-@step("A new certificate is taken with a reload; one that does not fit its key is refused and the old one stays.")
+@step("A new certificate is taken with a reload; one that does not fit its key is refused and the old one stays.", "A13")
 def _(s):
     before = s.twilio.certificate_serial()
     s.certificate("second")
@@ -393,7 +400,8 @@ def _(s):
     until("the box to be ready", s.ready)
 
 
-@step("A newer package is installed during a call: nothing restarts. holdfastctl upgrade lets the call end, sends new callers to people, and restarts.")
+@step("A newer package is installed during a call: nothing restarts. holdfastctl upgrade lets the call end, sends new callers to people, and restarts.",
+      "A08")
 def _(s):
     pid = s.box.main_pid()
     talking = s.box.start(s.place_call("through-upgrade"))
@@ -422,6 +430,30 @@ def _(s):
         s.shown(sid)
 
 
+@step("A journal of a version that is newer still is set aside, not a byte changed; callers are served meanwhile; it is put back.", "A10")
+def _(s):
+    folder = s.box.path("/var/lib/holdfast")
+    journal = folder / "holdfast.db"
+    s.box.run("systemctl stop holdfast.service")
+    ours = journal.read_bytes()
+    with contextlib.closing(sqlite3.connect(journal)) as db:
+        db.execute("PRAGMA user_version = 99")
+    newer = journal.read_bytes()
+    s.box.run("systemctl start holdfast.service")
+    until("the box to be ready", s.ready)
+    aside = [f for f in folder.glob("holdfast.db.newer-*") if not f.name.endswith("-wal")]
+    need(len(aside) == 1 and aside[0].read_bytes() == newer, f"set aside: {aside}")
+    need(s.call("beside-a-newer-journal")["good"], "the call meanwhile")
+    s.calls.pop()  # it is in the journal that is given up now
+    s.box.run("systemctl stop holdfast.service && cd /var/lib/holdfast && rm -f holdfast.db holdfast.db-wal holdfast.db-shm holdfast.db.watermark")
+    aside[0].rename(journal)
+    journal.write_bytes(ours)  # the newer version's own is simulated: now it is the one that was
+    s.box.run("systemctl start holdfast.service")
+    until("the box to be ready", s.ready)
+    for sid in s.calls:
+        s.shown(sid)
+
+
 @step("After a reboot it is as it was.")
 def _(s):
     s.box.reboot()
@@ -438,11 +470,27 @@ def _(s):
     need("man:holdfast(7)" in s.box.run("journalctl -x --no-pager -u holdfast").stdout, "journalctl -x explains nothing")
 
 
-@step("remove takes the program and leaves the records; purge leaves nothing.")
+@step("remove takes the program and leaves the records; purge leaves what somebody holds, and what is kept can be read again.")
 def _(s):
-    s.box.run("apt-get remove -y holdfast holdfast-tools")
+    held = s.calls[0]
+    s.ctl(f"hold {held} --why 'court order 12'")
+    said = s.box.run("apt-get remove -y holdfast holdfast-tools 2>&1").stdout
+    need("calls on hold: 1" in said, said)
     need(s.box.path("/var/lib/holdfast/holdfast.db").exists() and s.box.path("/etc/holdfast/conf.d/10-site.yaml").exists(), "remove took data")
     s.box.run("apt-get purge -y holdfast holdfast-tools")
+    need(s.box.path("/var/lib/holdfast/holdfast.db").exists() and s.box.path("/etc/credstore/holdfast.master_key").exists(), "what was held is gone")
+    need(not s.box.path("/etc/holdfast").exists() and not s.box.path("/etc/credstore/holdfast.twilio_auth_token").exists(), "purge left what nobody holds")
+    s.box.run(f"apt-get install -y --no-install-recommends {s.debs(0)}")
+    s.set_up()
+    s.box.run("systemctl start holdfast.socket holdfast.service")
+    until("the box to be ready", s.ready)
+    need(s.shown(held)["utterances"] == s.kept, "the words that were held cannot be read")
+    s.ctl(f"hold {held} --release --why 'case closed'")
+
+
+@step("Without a hold, purge leaves nothing.")
+def _(s):
+    s.box.run("rm /var/lib/holdfast/keep-evidence && apt-get purge -y holdfast holdfast-tools")
     left = s.files() - s.before
     left = {f for f in left if not f.startswith(("/root/", "/var/log/", "/var/cache/", "/var/lib/apt/", "/var/lib/dpkg/", "/tmp/"))}
     need(not [f for f in left if "holdfast" in f], f"left behind: {sorted(f for f in left if 'holdfast' in f)}")

@@ -124,6 +124,17 @@ TEST_F(CheckFile, I8_ReportsADamagedPage) {
     EXPECT_EQ(found.findings[0].check, "integrity");
 }
 
+TEST_F(CheckFile, CountsCallsOnHold) {
+    open();
+    write(store::Audit{k_now_utc_ms, "ops", store::k_hold, "court order", sid(1)});
+    close();
+    EXPECT_EQ(report().notes, std::vector<std::string>{"calls on hold: 1"});
+    open();
+    write(store::Audit{k_now_utc_ms, "ops", store::k_release, "closed", sid(1)});
+    close();
+    EXPECT_TRUE(report().notes.empty());
+}
+
 TEST_F(CheckFile, ReportsAFileThatIsNoDatabase) {
     overwrite(options.path, 0, "nothing of the kind");
     const auto found = report();
