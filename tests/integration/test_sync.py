@@ -473,7 +473,7 @@ async def talk_until_it_dies(world, provider, round_):
 
 @on_each_server
 @scenario
-async def test_P01_a_daemon_that_is_killed_under_20_calls_again_and_again_loses_nothing_and_makes_nothing_twice(world, server):
+async def test_M14_P01_a_daemon_that_is_killed_under_20_calls_again_and_again_loses_nothing_and_makes_nothing_twice(world, server):
     place = await mongo(world, server)
     provider = await ready(world, place.uri)
     sids = []

@@ -108,7 +108,7 @@ async def answer_of(world):
 
 
 @scenario
-async def test_a_call_has_its_time_and_what_was_announced_before_is_still_accepted(world):
+async def test_A08_a_call_has_its_time_and_what_was_announced_before_is_still_accepted(world):
     provider = await box(world)
     stream, _ = await world.talking(provider)
     announced, parameters = await world.admitted()

@@ -99,7 +99,7 @@ TEST_F(Credential, BadSourceEndsTheSearch) {
     EXPECT_THAT(problems_, ElementsAre(HasSubstr("the secret is empty")));
 }
 
-TEST_F(Credential, FileOpenToOthersIsRefused) {
+TEST_F(Credential, A04_FileOpenToOthersIsRefused) {
     for (const mode_t mode : {0640u, 0604u, 0660u, 0601u}) {
         file_ = folder_.write("key", "abc", mode);
         EXPECT_EQ(find(), "");
@@ -139,7 +139,7 @@ TEST_F(Credential, NoMessageContainsTheSecret) {
     EXPECT_THAT(problems_, Not(IsEmpty()));
 }
 
-TEST(Credentials, WithoutAnAuthTokenTheDaemonNeverRunsUnsigned) {
+TEST(Credentials, A03_WithoutAnAuthTokenTheDaemonNeverRunsUnsigned) {
     const LoadResult result =
         load_text(plain_listener(), "h.yaml", with_variables({{"OPENAI_API_KEY", "k"}}));
     EXPECT_FALSE(result.config);

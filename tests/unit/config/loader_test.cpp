@@ -177,7 +177,7 @@ log: {level: debug, format: json}
     EXPECT_EQ(c.credentials.twilio_api_key_secret.reveal(), "");
 }
 
-TEST(ConfigLoader, AllProblemsAreReportedAtOnceInTheOrderOfTheFile) {
+TEST(ConfigLoader, A01_AllProblemsAreReportedAtOnceInTheOrderOfTheFile) {
     const LoadResult result = load(
         "site:\n"
         "  id: \"two words\"\n"
@@ -225,7 +225,7 @@ TEST(ConfigLoader, WindowsLineEndsAreFine) {
     EXPECT_THAT(problems("site:\r\n  id: a\r\n" + plain_listener()), IsEmpty());
 }
 
-TEST(ConfigLoader, UnknownKeysAreErrorsWithTheNearestName) {
+TEST(ConfigLoader, A02_UnknownKeysAreErrorsWithTheNearestName) {
     const auto meant = [](const std::string& text) { return problems(plain_listener() + text); };
     EXPECT_THAT(meant("opnai: {}\n"),
                 ElementsAre(HasSubstr("opnai: unknown key, did you mean openai?")));
@@ -246,7 +246,7 @@ TEST(ConfigLoader, UnknownNamesCannotDisturbATerminalOrFloodIt) {
     EXPECT_LT(lines[1].size(), 200u);
 }
 
-TEST(ConfigLoader, DuplicatesAreErrorsAtEveryLevel) {
+TEST(ConfigLoader, A02_DuplicatesAreErrorsAtEveryLevel) {
     EXPECT_THAT(problems(plain_listener() + "site: {id: a}\nsite: {id: b}\n"),
                 ElementsAre(HasSubstr("site: stands here a second time")));
     EXPECT_THAT(problems("listen:\n  public: {tls: false, address: 127.0.0.1}\n"
@@ -367,7 +367,7 @@ TEST(ConfigLoader, WholeFileOfTheWrongKindIsRefused) {
     EXPECT_THAT(problems("\xff\xfes\0i\0"), ElementsAre(HasSubstr("not UTF-8")));
 }
 
-TEST(ConfigLoader, TooLargeTooDeepOrTooManyIsRefusedQuickly) {
+TEST(ConfigLoader, A02_TooLargeTooDeepOrTooManyIsRefusedQuickly) {
     EXPECT_THAT(problems(std::string(k_file_bytes_max + 1, '#')),
                 ElementsAre(HasSubstr("the file is too large")));
     EXPECT_THAT(problems(plain_listener() + std::string(k_file_bytes_max - 100, '#')), IsEmpty());
@@ -393,7 +393,7 @@ TEST(ConfigLoader, NoMoreProblemsAreShownThanAnybodyReads) {
     EXPECT_EQ(lines.back(), "h.yaml: ... and 400 more problems");
 }
 
-TEST(ConfigLoader, SecretsInTheFileAreRefusedWithAPointer) {
+TEST(ConfigLoader, A04_SecretsInTheFileAreRefusedWithAPointer) {
     for (const char* text :
          {"openai: {api_key: x}", "twilio: {auth_token: x}", "twilio: {auth_token_next: x}",
           "elevenlabs: {api_key: x}", "twilio: {api_key_secret: x}", "password: x",

@@ -20,7 +20,7 @@ TEST(Watchdog, IsFedWhileEveryLoopAnswers) {
     }
 }
 
-TEST(Watchdog, GoesSilentWhenOneLoopIsStuck) {
+TEST(Watchdog, P05_GoesSilentWhenOneLoopIsStuck) {
     test::FakeLoop media;
     test::FakeLoop stuck;
     Watchdog watchdog;

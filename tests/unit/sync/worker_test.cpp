@@ -298,7 +298,7 @@ TEST_F(SyncWorker, SendsOnANarrowLineWhatGoesInASecond) {
     for (const auto& batch : bench.batches) EXPECT_LE(batch.rows.size(), 5u);
 }
 
-TEST_F(SyncWorker, EndsWhileTheSinkIsBusy) {
+TEST_F(SyncWorker, P17_EndsWhileTheSinkIsBusy) {
     open();
     write(opened(1));
     std::promise<void> gate;
