@@ -117,6 +117,7 @@ class Worker::Core {
     std::array<Sent, std::size(store::k_change_classes)> sent_{};
     std::map<std::string, int> unsure_;  // documents that failed without a clear reason, and how often
     log::RepeatGuard failure_log_{std::chrono::minutes(1)};
+    bool trouble_told_ = false;  // the log's last word is that the sink takes nothing
     log::RepeatGuard late_log_{limits::sync_late, std::chrono::hours(24)};
     base::TimePoint backlog_at_{};
 
@@ -287,7 +288,8 @@ Worker::Core::Turn Worker::Core::handle(const Outcome& outcome, const store::Cha
             s.code = 0;
         });
         metrics::sync_state.set(static_cast<double>(State::good));
-        if (back) k_log.notice(log::events::sync_back, {{"sink", sink_->name()}});
+        // Of a short trouble that the log left out, its end is left out too.
+        if (back && std::exchange(trouble_told_, false)) k_log.notice(log::events::sync_back, {{"sink", sink_->name()}});
         rows_ = std::min(k_rows_most, rows_ * 2);
         return Turn::moved;
     }
@@ -308,6 +310,7 @@ Worker::Core::Turn Worker::Core::handle(const Outcome& outcome, const store::Cha
     });
     metrics::sync_state.set(static_cast<double>(people ? State::not_allowed : State::behind));
     if (failure_log_.should_log(base::Mono::now())) {
+        trouble_told_ = true;
         k_log.warning(people ? log::events::sync_not_allowed : log::events::sync_behind,
                       {{"sink", sink_->name()}, {"why", why}, {"code", outcome.code}, {"class", store::to_string(change_class)}});
     }

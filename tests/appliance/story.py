@@ -268,6 +268,7 @@ def _(s):
     need(p95(times) <= KILL_P95_S, f"p95 {p95(times):.3f} s of {sorted(times)}")
     for sid in s.calls:
         s.shown(sid)  # complains when it is not there
+    need(s.box.run("ls /dev/shm").stdout == "", "shared memory was left")
     need(s.box.run("coredumpctl list 2>/dev/null | tail -n +2; ls /var/lib/systemd/coredump 2>/dev/null", check=False).stdout.strip() == "", "a core was left")
 
 
