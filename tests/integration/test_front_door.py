@@ -326,7 +326,7 @@ async def test_E10_without_any_prompt_the_start_is_refused_unless_somebody_wants
     assert any("--allow-no-prompts" in line for line in world.log)
     mark = len(world.log)
     await world.start_daemon(wrapper=("sh", "-c", 'exec "$0" "$@" --allow-no-prompts'))
-    assert any("every call goes to a person" in line for line in world.log[mark:])
+    await world.logged("every call goes to a person", mark)
     status, _, body = await world.voice(new_sid("CA"))
     assert status == 200
     assert xml.fromstring(body).find("./Connect") is None and xml.fromstring(body).find("./Dial") is not None

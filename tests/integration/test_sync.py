@@ -557,7 +557,7 @@ async def test_M05_M15_what_is_sent_again_is_compared_and_a_difference_is_told(w
     await world.stop_daemon()
     after = {name: database[name].count_documents({}) for name in database.list_collection_names()}
     assert after.pop("audit") > before.pop("audit") and after == before  # a stop and a start more, nothing twice
-    assert [line for line in world.log[mark:] if "refused and put aside" in line]
+    await world.logged("refused and put aside", mark)
     await world.start_daemon()
     letters = (await world.journal(sid))["dead_letters"]
     assert [letter["key"] for letter in letters] == ["transcript/" + changed["_id"]] and "conflict" in letters[0]["reason"], letters
