@@ -913,11 +913,14 @@ base::Result<void> Daemon::apply(const config::Config& loaded) {
 void Daemon::drain() {
     supervise::notify_stopping(status_line());
     const auto calls = static_cast<std::int64_t>(metrics::calls_active.value());
-    k_log.notice(log::events::draining, {{"calls", calls}});
     // The journal's own row of the stop is its last, which the agency gets after the next start.
     const store::Audit row{media_.utc_ms(), "daemon", "drain", "calls=" + std::to_string(calls), std::nullopt};
     if (!journal_->append(row)) k_log.error("journal queue full, an audit row is lost");
-    media_.post([this] { registry_->drain_for_good(); });
+    // Who reads that it drains must find it so.
+    media_.post([this, calls] {
+        registry_->drain_for_good();
+        k_log.notice(log::events::draining, {{"calls", calls}});
+    });
     const auto planned = planned_drain_->state();
     admin_.post([this] { planned_drain_->stopping(); });
     const bool waited = planned == PlannedDrain::State::limit_passed;
