@@ -436,9 +436,11 @@ def _(s):
     folder = s.box.path("/var/lib/holdfast")
     journal = folder / "holdfast.db"
     s.box.run("systemctl stop holdfast.service")
-    ours = journal.read_bytes()
+    mark = folder / "holdfast.db.watermark"
+    ours, our_mark = journal.read_bytes(), mark.read_bytes()
     with contextlib.closing(sqlite3.connect(journal)) as db:
         db.execute("PRAGMA user_version = 99")
+    mark.unlink()  # it would name that version as well
     newer = journal.read_bytes()
     s.box.run("systemctl start holdfast.service")
     until("the box to be ready", s.ready)
@@ -446,9 +448,10 @@ def _(s):
     need(len(aside) == 1 and aside[0].read_bytes() == newer, f"set aside: {aside}")
     need(s.call("beside-a-newer-journal")["good"], "the call meanwhile")
     s.calls.pop()  # it is in the journal that is given up now
-    s.box.run("systemctl stop holdfast.service && cd /var/lib/holdfast && rm -f holdfast.db holdfast.db-wal holdfast.db-shm holdfast.db.watermark")
+    s.box.run("systemctl stop holdfast.service && cd /var/lib/holdfast && rm -f holdfast.db holdfast.db-wal holdfast.db-shm")
     aside[0].rename(journal)
     journal.write_bytes(ours)  # the newer version's own is simulated: now it is the one that was
+    mark.write_bytes(our_mark)
     s.box.run("systemctl start holdfast.service")
     until("the box to be ready", s.ready)
     for sid in s.calls:
