@@ -2,6 +2,7 @@
 
 #include "store/database.hpp"
 #include "store/disk.hpp"
+#include "store/rows.hpp"
 #include "store/schema.hpp"
 #include "store/verify.hpp"
 
@@ -173,8 +174,7 @@ class Checker {
     }
 
     void holds() {
-        const auto held = db_.number("SELECT count(*) FROM call WHERE (SELECT action FROM audit WHERE audit.call = call.seq AND "
-                                     "action IN ('hold', 'release_hold') ORDER BY seq DESC LIMIT 1) = 'hold'");
+        const auto held = db_.number((std::string("SELECT count(*) FROM call WHERE ") + k_last_hold_sql + " = 'hold'").c_str());
         if (!failed("integrity") && held > 0) report_.notes.push_back("calls on hold: " + std::to_string(held));
     }
 

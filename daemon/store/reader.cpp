@@ -87,9 +87,8 @@ base::Result<Purgeable> read_purgeable(Database& db, const ReadPurgeable& query)
     wait_for(query.audio_sink, ChangeClass::recording);
     if (answer.waiting_for_sink > 0) return answer;
     const std::string sql =
-        std::string("SELECT call_sid FROM call WHERE ended_utc_ms < ?1 AND coalesce((SELECT action FROM audit WHERE audit.call = call.seq "
-                    "AND action IN ('hold', 'release_hold') ORDER BY seq DESC LIMIT 1), '') <> 'hold' AND NOT EXISTS (SELECT 1 FROM "
-                    "salvage WHERE done = 0)") +
+        std::string("SELECT call_sid FROM call WHERE ended_utc_ms < ?1 AND ") + k_last_hold_sql +
+        " <> 'hold' AND NOT EXISTS (SELECT 1 FROM salvage WHERE done = 0)" +
         (query.words_only ? " AND (EXISTS (SELECT 1 FROM utterance WHERE utterance.call = call.seq) OR EXISTS (SELECT 1 FROM fact WHERE "
                             "fact.call = call.seq))"
                           : "") +

@@ -57,8 +57,7 @@ const std::string& calls_sql() {
         reveal_sql("call", "from_number", "call.") + ", " + reveal_sql("call", "to_number", "call.") +
         ", last_call_seq, coalesce(origin.generation, (SELECT "
         "generation FROM schema)), (SELECT count(*) FROM utterance WHERE utterance.call = call.seq), "
-        "account_sid, coalesce((SELECT action FROM audit WHERE audit.call = call.seq AND action IN ('hold', 'release_hold') ORDER BY "
-        "seq DESC LIMIT 1), '') FROM call "
+        "account_sid, " + k_last_hold_sql + " FROM call "
         "LEFT JOIN origin ON origin.id = call.salvaged_from ";
     return sql;
 }

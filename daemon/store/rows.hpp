@@ -14,6 +14,10 @@ namespace holdfast::store {
 // Rows brought back from an earlier generation come first: they happened before.
 inline constexpr const char* k_rows_in_order = "WHERE call = ? ORDER BY salvaged_from IS NULL, salvaged_from, call_seq";
 
+// For a query over the table call: which of k_hold and k_release was said last of it, or ''.
+inline constexpr const char* k_last_hold_sql =
+    "coalesce((SELECT action FROM audit WHERE audit.call = call.seq AND action IN ('hold', 'release_hold') ORDER BY seq DESC LIMIT 1), '')";
+
 const std::string& calls_sql();     // a SELECT without its WHERE, for call_row
 const std::string& one_call_sql();  // binds the CallSid; column 0 is the call's seq
 CallRow call_row(const Query& q);
